@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compare.errors import BadInput
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     import torch
 
     from compare.judging.evidence import Evidence
+    from compare.judging.training import TrainingEvidence
     from compare.judging.words import Side
     from compare.matching.moves import Move
     from compare.porting.contents import Port
+    from compare.subjects.own.pair import OwnPair
 
 
 def check(
@@ -71,37 +74,14 @@ def check(
     loading.load_harness()
     from compare.in_keras.forked import check_eager, check_not_forked
     from compare.judging.evidence import Evidence
-    from compare.matching.names import checked_names
-    from compare.subjects.own.arrays import named_arrays
-    from compare.subjects.own.pair import (
-        OwnPair,
-        check_seed,
-        check_transfer,
-        checked_ignore,
-        described,
-    )
-    from compare.twins.settings import relied_on
+    from compare.subjects.own.pair import check_transfer, described
     from compare.twins.versions import versions
 
     check_not_forked("check")
     check_eager("check")
     check_transfer("transfer", transfer)
-    check_seed(seed)
-    table = checked_names("names", names)
-    _check_live("torch", torch_model, "torch.nn.Module")
-    _check_live("keras", keras_model, "keras.Model")
-    with relied_on():
-        arrays, input_names = named_arrays(x)
-    pair = OwnPair(
-        name=class_name(torch_model),
-        models={"torch": torch_model, "keras": keras_model},
-        arrays=arrays,
-        names=input_names,
-        transfer=transfer,
-        table=table,
-        ignore=checked_ignore("ignore", ignore),
-        seed=seed,
-    )
+    pair = _live_pair(torch_model, keras_model, x, names, ignore, seed)
+    pair = replace(pair, transfer=transfer)
     judged = session.judge_own(pair)
     return Evidence(
         versions=versions(),
@@ -110,6 +90,37 @@ def check(
         claims=[],
         notes=judged.notes,
         seconds=time.perf_counter() - started,
+    )
+
+
+def _live_pair(
+    torch_model: object,
+    keras_model: object,
+    x: object,
+    names: object,
+    ignore: object,
+    seed: int,
+) -> OwnPair:
+    """Two live models and what they run on, checked; arguments as in `check`."""
+    from compare.matching.names import checked_names
+    from compare.subjects.own.arrays import named_arrays
+    from compare.subjects.own.pair import OwnPair, check_seed, checked_ignore
+    from compare.twins.settings import relied_on
+
+    check_seed(seed)
+    table = checked_names("names", names)
+    _check_live("torch", torch_model, "torch.nn.Module")
+    _check_live("keras", keras_model, "keras.Model")
+    with relied_on():
+        arrays, input_names = named_arrays(x)
+    return OwnPair(
+        name=class_name(torch_model),
+        models={"torch": torch_model, "keras": keras_model},
+        arrays=arrays,
+        names=input_names,
+        table=table,
+        ignore=checked_ignore("ignore", ignore),
+        seed=seed,
     )
 
 
@@ -153,6 +164,104 @@ def assert_same(
     if not evidence.as_expected:
         raise AssertionError(evidence.explain())
     return evidence
+
+
+def train(
+    torch_model: torch.nn.Module,
+    keras_model: keras.Model,
+    x: object,
+    target: object = None,
+    *,
+    loss: str | None = None,
+    optimizer: str | None = None,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    mode: str = "aligned",
+    align: Sequence[str] | None = None,
+    follow: Side = "torch",
+    names: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
+    seed: int = 0,
+) -> TrainingEvidence:
+    """Whether two live models learn the same, step by step.
+
+    Copies of both begin with the weights of PyTorch's model, and learn from the same
+    batches in the same order; the models stay as they are.
+
+        evidence = compare.train(torch_model, keras_model, x, target, epochs=5)
+        print(evidence.in_step)  # True
+        print(evidence.explain())
+
+    Args:
+        torch_model: as in `check`; it may draw nothing at random as it learns, so its
+            dropout has to be 0, and so that of its twin.
+        keras_model: as in `check`.
+        x: the examples, (examples, ...), as in `check`.
+        target: what the loss compares the first result with, (examples, ...); labels
+            are whole numbers. None to draw numbers at random.
+        loss: "mean_squared_error", "cross_entropy" or "negative_sharpe_ratio"; None
+            for the one that Keras's model was compiled with, or else the first.
+        optimizer: "sgd", "momentum" (SGD with a momentum of 0.9), "rmsprop", "adam" or
+            "adamw"; None for the one that Keras's model was compiled with, or else
+            "adam".
+        learning_rate: of both sides; None for each framework's default.
+        epochs: how many times to go through the examples; None for 100.
+        batch_size: examples of a step; a last batch that is not full is dropped. None
+            for 20, or all examples where they are fewer.
+        mode: "aligned" for the same algorithm on both sides; "native" for each
+            framework's own, when the evidence says what makes them drift apart.
+        align: in the place of `mode`, the causes of drift to remove and no others, such
+            as `["biases", "epsilon"]`.
+        follow: "torch" or "keras", the side whose algorithm both take where they are
+            aligned.
+        names: as in `check`.
+        ignore: as in `check`.
+        seed: of the order of the batches, and of a target that is drawn.
+
+    Returns:
+        The evidence: `in_step` tells whether the loss and every weight are the same
+        after each step, `explain()` why not as text, `to_json()` all of it.
+
+    Raises:
+        BadInput: as `check`; or if the target, the loss or a setting cannot be used, a
+            model draws random numbers or keeps states as it learns, or it has no copy
+            in float64.
+    """
+    started = time.perf_counter()
+    from compare import loading, training_session
+
+    recipe = training_session.recipe(
+        optimizer, learning_rate, epochs, batch_size, mode, align, follow, seed
+    )
+    loading.load_harness()
+    from compare.in_keras.forked import check_eager, check_not_forked
+    from compare.judging.losses import MEAN_SQUARED_ERROR
+    from compare.subjects.own.arrays import numbers
+    from compare.subjects.own.pair import check_loss
+    from compare.twins.interrupting import Interruption
+    from compare.twins.settings import relied_on
+
+    check_not_forked("train")
+    check_eager("train")
+    if loss is not None:
+        check_loss("loss", loss)
+    pair = _live_pair(torch_model, keras_model, x, names, ignore, seed)
+    if target is not None:
+        with relied_on():
+            target = numbers("target", target)
+    pair = replace(
+        pair,
+        loss=loss or MEAN_SQUARED_ERROR,
+        loss_given=loss is not None,
+        target=target,
+    )
+    interruption = Interruption(())  # signals are the caller's
+    return training_session.train(pair, recipe, started, _show_nothing, interruption)
+
+
+def _show_nothing(*_: object) -> None:
+    """Leave the progress of a training to its end."""
 
 
 def transfer(

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import compare
-from compare import values
+from compare import report_files, values
 from compare.errors import BadInput, command
-from compare.judging.model_causes import OF_SIDE
-from compare.judging.optimizers import CAUSES, OPTIMIZERS
 
 # In the texts below "{command}" stands for how the command line was called.
 DESCRIPTION = """\
@@ -32,6 +30,7 @@ examples:
   {command} claims                           what the study note got right
   {command} new my_pair.py                   two models of your own
   {command} run my_pair.py                   are they the same?
+  {command} run my_pair.py --html page.html  see it
   {command} explain my_pair.py               if not, why?
   {command} transfer my.pt my.keras          weights from file to file
   {command} port trained.h5 --out ported     a saved model in PyTorch
@@ -57,16 +56,6 @@ examples:
   {command} transfer trained.pt model.keras --names encoder.rnn=lstm+lstm_1
 
 exit status: 0 written, 2 bad usage or input"""
-
-TRAIN_EXAMPLES = """\
-examples:
-  {command} train stock_price                the study note's own run
-  {command} train stock_price --mode native  each framework's own defaults
-  {command} train stock_price --align biases --optimizer sgd --lr 0.1
-  {command} train portfolio_flatten --plot curves.png --json run.json
-
-exit status: 0 in step to the end, 1 they part or a loss is not finite, 2 bad usage or
-input, 130 after Ctrl-C, 143 after SIGTERM (both keep the steps that were done)"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -162,7 +151,8 @@ def _add_list(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_name(verb: argparse.ArgumentParser) -> None:
+def add_name(verb: argparse.ArgumentParser) -> None:
+    """Add the one pair of a verb."""
     verb.add_argument(
         "name",
         metavar="NAME | FILE.py",
@@ -170,7 +160,15 @@ def _add_name(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_prices(verb: argparse.ArgumentParser) -> None:
+def _add_show(verb: argparse.ArgumentParser) -> None:
+    add_name(verb)
+    verb.add_argument(
+        "--code", action="store_true", help="without the docstrings of its classes"
+    )
+
+
+def add_prices(verb: argparse.ArgumentParser) -> None:
+    """Add the prices that built-in pairs read."""
     verb.add_argument(
         "--prices",
         metavar="FILE.csv",
@@ -202,7 +200,7 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         nargs="*",
         help="a pair, or a pair file of your own; the portfolio models if none",
     )
-    _add_prices(verb)
+    add_prices(verb)
     verb.add_argument(
         "--all", action="store_true", help="every pair, not only the portfolio models"
     )
@@ -217,12 +215,16 @@ def _add_run(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the evidence, and the claims of the note, to FILE as well",
     )
+    report_files.add_html(verb)
+    report_files.add_markdown(verb)
+    report_files.add_junit(verb)
     add_force(verb)
+    report_files.add_quiet(verb)
 
 
 def _add_explain(verb: argparse.ArgumentParser) -> None:
-    _add_name(verb)
-    _add_prices(verb)
+    add_name(verb)
+    add_prices(verb)
     add_seed(verb)
     verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
     verb.add_argument(
@@ -231,6 +233,16 @@ def _add_explain(verb: argparse.ArgumentParser) -> None:
         help="write a script that shows the difference without this package: both "
         "models, the weights and the smallest input",
     )
+    report_files.add_html(verb)
+    report_files.add_markdown(verb)
+    report_files.add_junit(verb)
+    add_force(verb)
+    report_files.add_quiet(verb)
+
+
+def _add_claims(verb: argparse.ArgumentParser) -> None:
+    report_files.add_html(verb)
+    report_files.add_markdown(verb)
     add_force(verb)
 
 
@@ -264,77 +276,11 @@ def _add_transfer(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_train(verb: argparse.ArgumentParser) -> None:
-    _add_name(verb)
-    _add_algorithm(verb)
-    verb.add_argument(
-        "--epochs",
-        type=values.whole_from_1,
-        metavar="N",
-        help="times through the examples (default: 100, 10 for portfolios)",
-    )
-    verb.add_argument(
-        "--batch-size",
-        type=values.whole_from_1,
-        metavar="N",
-        help="a last one that is not full is dropped (default: 20, 64 for portfolios)",
-    )
-    verb.add_argument(
-        "--seed",
-        type=values.seed,
-        default=0,
-        metavar="N",
-        help="of the data, the weights and the order of the batches (default: 0)",
-    )
-    _add_prices(verb)
-    verb.add_argument("--json", metavar="FILE", help="write the evidence to FILE")
-    verb.add_argument(
-        "--plot", metavar="FILE.png", help="draw the losses and their gap"
-    )
-    add_force(verb)
-
-
-def _add_algorithm(verb: argparse.ArgumentParser) -> None:
-    """Add what both sides of a training run step with, and what makes them alike."""
-    verb.add_argument(
-        "--mode",
-        choices=("aligned", "native"),
-        help="aligned: the same algorithm on both sides; native: each framework's own "
-        "defaults, and what makes them drift (default: aligned)",
-    )
-    verb.add_argument(
-        "--align",
-        metavar="CAUSE[,CAUSE]",
-        type=values.causes,
-        help=f"in place of --mode: remove just these causes; of {', '.join(CAUSES)}; "
-        f"and, where the models have them, of {', '.join(OF_SIDE)}",
-    )
-    verb.add_argument(
-        "--follow",
-        choices=("pytorch", "keras"),
-        default="pytorch",
-        help="whose algorithm both sides take where they are aligned; where they are "
-        "not, the side that the causes are removed from is the other (default: "
-        "pytorch)",
-    )
-    verb.add_argument(
-        "--optimizer",
-        choices=OPTIMIZERS,
-        help="momentum is sgd with momentum 0.9 (default: what a pair file says, or "
-        "its Keras model was compiled with; else adam)",
-    )
-    verb.add_argument(
-        "--learning-rate",
-        "--lr",
-        type=values.positive,
-        metavar="RATE",
-        help="on both sides (default: the frameworks' own)",
-    )
-
-
 LIST = Arguments("which pairs there are, or which kinds of layers", _add_list)
 SHOW = Arguments(
-    "both sources of a pair, side by side where the terminal is wide enough", _add_name
+    "both sources of a pair, side by side in a terminal: lines that correspond in one "
+    "row, what differs marked",
+    _add_show,
 )
 RUN = Arguments(
     "compare the twins of the pairs named, or of the portfolio models (the default)",
@@ -348,13 +294,9 @@ EXPLAIN = Arguments(
     "explains it, what to change, and the smallest input that shows it",
     examples=EXPLAIN_EXAMPLES,
 )
-TRAIN = Arguments(
-    "train both twins from the same weights on the same batches, step by step",
-    _add_train,
-    examples=TRAIN_EXAMPLES,
-)
 CLAIMS = Arguments(
-    "every claim of the study note that can be checked, checked now, with figures"
+    "every claim of the study note that can be checked, checked now, with figures",
+    _add_claims,
 )
 NEW = Arguments(
     "write a pair file to start from: two models of your own, commented", _add_new

@@ -8,24 +8,32 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.console import Console
 
-from compare import arguments, files, outputs, port_arguments
+from compare import (
+    arguments,
+    files,
+    outputs,
+    port_arguments,
+    report_files,
+    train_arguments,
+)
 from compare.arguments import Verb
 from compare.attempts import distinct
 from compare.defects import defect, what_to_report
 from compare.errors import BadInput, command
 from compare.interrupts import KILLED
 from compare.judging.not_compared import NotCompared, lines
-from compare.judging.optimizers import CAUSES, Recipe
-from compare.judging.words import Side
 from compare.one_line import printable
-from compare.reports.evidence import print_evidence, print_explanation
+from compare.progress import hidden
+from compare.reports.evidence import print_evidence, print_explanation, print_problems
 from compare.reports.sources import print_pairs, print_sources
 from compare.subjects import sources
+from compare.subjects.docstrings import without_docstrings
 from compare.subjects.own import pair_file
 from compare.subjects.own import sources as own_sources
 from compare.subjects.own.pair import is_pair_file
@@ -80,9 +88,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_verb(argv: list[str]) -> int:
     try:
         args = arguments.parser(VERBS).parse_args(arguments.with_verb(argv, VERBS))
+        args.words = argv
     except SystemExit:  # --help and --version end so, when their text is printed
         return AS_EXPECTED
-    return VERBS[args.verb].run(args)
+    with hidden(getattr(args, "quiet", False)):
+        return VERBS[args.verb].run(args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -100,6 +110,8 @@ def _show(args: argparse.Namespace) -> int:
         sections = own_sources.sources(args.name)
     else:
         sections = sources.of_twins(_pair(args.name))
+    if args.code:
+        sections = [(title, without_docstrings(text)) for title, text in sections]
     print_sources(_console(), sections)
     return AS_EXPECTED
 
@@ -126,8 +138,10 @@ def _claims(args: argparse.Namespace) -> int:
     from compare import session
     from compare.reports.claims import print_claims
 
-    print_claims(_console(), session.claims())
-    return AS_EXPECTED
+    _targets(args, {}, [])
+    shown, results = tee(session.claims())
+    print_claims(_console(), shown)
+    return _save_reports(args, [*results])
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -139,19 +153,29 @@ def _run(args: argparse.Namespace) -> int:
     if not pairs:
         pairs = [pair for pair in PAIRS if pair.default or args.all]
     (target,) = _targets(args, {"--json": args.json}, args.names)
-    evidence = session.run(
-        pairs,
-        _prices(args.prices),
-        args.seed,
-        STARTED,
-        args.gradients,
-        claimed=target is not None,
-    )
-    saved = AS_EXPECTED
+    try:
+        evidence = session.run(
+            pairs,
+            _prices(args.prices),
+            args.seed,
+            STARTED,
+            args.gradients,
+            claimed=target is not None,
+            pictured=args.html is not None,
+        )
+    except BadInput as error:
+        name = args.names[0] if args.names else "portfolio models"
+        _save_reports(args, report_files.refused(name, error, STARTED))
+        raise
+    # Files first: a reader of the table who leaves early costs none.
+    saved = _save_reports(args, evidence)
     if evidence.results:
-        if target:  # first: a reader of the table who leaves early costs no file
-            saved = _save("--json", target, evidence.to_json())
-        _report(print_evidence, evidence)
+        if target:
+            saved = max(saved, _save("--json", target, evidence.to_json()))
+        if not args.quiet:
+            _report(print_evidence, evidence)
+        elif not evidence.as_expected:
+            _report(print_problems, evidence)
     unexpected = any(not result.as_expected for result in evidence.results)
     not_compared = _print_not_compared(evidence.not_compared)
     return max(_status(not unexpected), not_compared, saved)
@@ -185,14 +209,21 @@ def _explain(args: argparse.Namespace) -> int:
     paths = {"--json": args.json, "--reproduce": args.reproduce}
     target, script = _targets(args, paths, [args.name])
     evidence, text = session.explain(
-        pair, _prices(args.prices), args.seed, STARTED, reproduce=script is not None
+        pair,
+        _prices(args.prices),
+        args.seed,
+        STARTED,
+        reproduce=script is not None,
+        pictured=args.html is not None,
     )
     statuses = [_status(evidence.as_expected)]
     if target:
         statuses.append(_save("--json", target, evidence.to_json()))
     if script and text:
         statuses.append(_save("--reproduce", script, text.rstrip("\n")))
-    _report(print_explanation, evidence)
+    statuses.append(_save_reports(args, evidence))
+    if not (args.quiet and evidence.as_expected):
+        _report(print_explanation, evidence)
     return max(statuses)
 
 
@@ -208,9 +239,12 @@ def _transfer(args: argparse.Namespace) -> int:
 def _port(args: argparse.Namespace) -> int:
     from compare.reports.ports import print_port
 
+    _targets(args, {}, port_arguments.python_files(args))
     ported = port_arguments.ported(args)
-    print_port(_console(), ported, args.out)
-    return _status(ported.is_proved)
+    saved = _save_reports(args, ported)
+    if not (args.quiet and ported.is_proved):
+        print_port(_console(), ported, args.out)
+    return max(_status(ported.is_proved), saved)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -219,7 +253,7 @@ def _train(args: argparse.Namespace) -> int:
     from compare.subjects.examples import check_trainable
     from compare.twins.interrupting import Interruption
 
-    recipe = _recipe(args)
+    recipe = train_arguments.recipe(args)
     pair = _pair_or_file(args.name)
     if isinstance(pair, Pair):
         check_trainable(pair)
@@ -237,33 +271,11 @@ def _train(args: argparse.Namespace) -> int:
         statuses.append(_save("--json", target, evidence.to_json()))
     if picture and evidence.done:
         statuses.append(_save("--plot", picture, plot(evidence)))
-    _report(print_training, evidence)
+    statuses.append(_save_reports(args, evidence))
+    is_good = evidence.in_step and not evidence.interrupted
+    if not (args.quiet and is_good):
+        _report(print_training, evidence)
     return max(statuses)
-
-
-def _recipe(args: argparse.Namespace) -> Recipe:
-    """How to train, from the options of `train`.
-
-    Raises:
-        BadInput: if two of them contradict each other.
-    """
-    if args.mode and args.align is not None:
-        raise BadInput("expected --mode or --align, got both; drop one")
-    removed = frozenset(CAUSES)
-    if args.mode == "native":
-        removed = frozenset()
-    elif args.align is not None:
-        removed = args.align
-    follow: Side = "torch" if args.follow == "pytorch" else "keras"
-    return Recipe(
-        optimizer=args.optimizer,
-        learning_rate=args.learning_rate,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        seed=args.seed,
-        follow=follow,
-        removed=removed,
-    )
 
 
 def _status(as_expected: bool) -> int:
@@ -315,9 +327,14 @@ def _targets(
         BadInput: as `outputs.targets`.
     """
     inputs = {name: name for name in names if is_pair_file(name)}
-    if args.prices:
-        inputs[args.prices] = f"--prices {args.prices}"
-    return outputs.targets(paths, inputs, args.force)
+    for option in ("prices", "model", "config"):
+        path = getattr(args, option, None)
+        if path:
+            inputs[path] = path if option == "model" else f"--{option} {path}"
+    reports = report_files.paths(args)
+    targets = outputs.targets({**paths, **reports}, inputs, args.force)
+    args.report_targets = dict(zip(reports, targets[len(paths) :], strict=True))
+    return targets[: len(paths)]
 
 
 # ------------------------------------------------------------------------------ output
@@ -343,6 +360,22 @@ def _save(option: str, target: Path, content: str | bytes) -> int:
         _complain(str(error))
         return BAD_INPUT
     return AS_EXPECTED
+
+
+def _save_reports(args: argparse.Namespace, found: object) -> int:
+    """Write the files of reports that were asked for; return the exit status for them.
+
+    Args:
+        args: of the command line, with the files that `_targets` checked.
+        found: what the verb found out.
+    """
+    statuses = [AS_EXPECTED]
+    for option, target in args.report_targets.items():
+        text = report_files.content(option, found, args)
+        if outputs.is_job_summary(target):
+            text = outputs.appended(target, text)
+        statuses.append(_save(option, target, text))
+    return max(statuses)
 
 
 def _complain(line: str) -> None:
@@ -373,7 +406,7 @@ VERBS = {
     "show": Verb(_show, arguments.SHOW),
     "run": Verb(_run, arguments.RUN),
     "explain": Verb(_explain, arguments.EXPLAIN),
-    "train": Verb(_train, arguments.TRAIN),
+    "train": Verb(_train, train_arguments.TRAIN),
     "claims": Verb(_claims, arguments.CLAIMS),
     "new": Verb(_new, arguments.NEW),
     "transfer": Verb(_transfer, arguments.TRANSFER),

@@ -19,6 +19,15 @@ PICTURE = re.compile(
 )
 SCRIPT_AUTHOR = "# Written by twinproof explain --reproduce."
 SCRIPT = re.compile(re.escape(SCRIPT_AUTHOR.encode()))
+MARKDOWN_AUTHOR = "<!-- Written by twinproof. -->"
+MARKDOWN = re.compile(re.escape(MARKDOWN_AUTHOR.encode()))
+XML_AUTHOR = '<?xml version="1.0" encoding="utf-8"?>\n<!-- Written by twinproof. -->'
+XML = re.compile(re.escape(XML_AUTHOR.encode()))
+PAGE_AUTHOR = "twinproof"
+PAGE = re.compile(
+    rb'<!DOCTYPE html>.{0,300}<meta name="generator" content="' + PAGE_AUTHOR.encode(),
+    re.DOTALL,
+)
 BEGINNING = 4096  # bytes in which it is
 
 FORCE = "add --force to overwrite it, or name another file"  # of the command line

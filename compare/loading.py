@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from compare.errors import BadInput
-from compare.progress import Now, Show
+from compare.progress import Now, Show, is_hidden
+from compare.shell import ipython
 
 
 def progress_bar() -> Progress:
@@ -27,7 +28,8 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not stderr.isatty(),  # FORCE_COLOR is for what stays
+        # FORCE_COLOR is for what stays
+        disable=is_hidden() or not stderr.isatty(),
     )
 
 
@@ -39,11 +41,11 @@ def in_a_log(bar: Progress) -> Show:
             sys.stderr.write(line)
             sys.stderr.flush()
 
-    return Now(write) if bar.disable else _nothing
+    return Now(write) if bar.disable and not is_hidden() else _nothing
 
 
 def _nothing(text: str) -> None:
-    """Write nothing: the bar says it."""
+    """Write nothing: the bar says it, or nobody wants to know."""
 
 
 def load_harness() -> None:
@@ -63,6 +65,10 @@ def load_harness() -> None:
             f"{' '.join(str(error).split())}; run pip install -e . and leave "
             "KERAS_BACKEND unset"
         ) from error
+    if ipython() is not None:
+        from compare.reports import notebook
+
+        notebook.register(ipython())
 
 
 def _check_folder() -> None:

@@ -14,10 +14,14 @@ from compare.one_line import printable
 
 # What the suite's own file begins with, by the option that writes it.
 MARKS = {
+    "--html": files.PAGE,
     "--json": files.DOCUMENT,
+    "--junit": files.XML,
+    "--markdown": files.MARKDOWN,
     "--plot": files.PICTURE,
     "--reproduce": files.SCRIPT,
 }
+JOB_SUMMARY = "GITHUB_STEP_SUMMARY"  # names the file of a step's summary on GitHub
 STREAMS = {0: "stdin", 1: "stdout", 2: "stderr"}
 
 
@@ -52,10 +56,29 @@ def targets(
                 f"{taken[identity]}; name another"
             )
         taken[identity] = option
-        if not force:
+        if not force and not is_job_summary(target):
             files.check_replaceable(option, target, MARKS[option], files.FORCE)
         targets.append(target)
     return targets
+
+
+def is_job_summary(path: Path) -> bool:
+    """Whether a file is the summary of a step on GitHub, to which each adds its own."""
+    summary = os.environ.get(JOB_SUMMARY)
+    if not summary:
+        return False
+    with suppress(OSError, ValueError):
+        return files.identity(path) == files.identity(summary)
+    return False
+
+
+def appended(target: Path, text: str) -> str:
+    """Text after what a file holds already, if it can be read."""
+    try:
+        before = target.read_text("utf-8")
+    except (OSError, ValueError):
+        return text
+    return f"{before.rstrip()}\n\n{text}".lstrip()
 
 
 def _streams() -> dict[tuple[int, int, str], str]:

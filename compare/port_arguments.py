@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from compare import report_files
 from compare.arguments import Arguments, add_force, add_seed
 from compare.errors import BadInput
 
@@ -85,8 +86,11 @@ def _add(verb: argparse.ArgumentParser) -> None:
         help="write the port of a Keras model as model.onnx as well, for any batch and "
         "length; needs the extra onnx",
     )
+    report_files.add_html(verb)
+    report_files.add_markdown(verb)
     add_force(verb)
     add_seed(verb)
+    report_files.add_quiet(verb)
 
 
 def ported(args: argparse.Namespace) -> Port:
@@ -112,6 +116,7 @@ def ported(args: argparse.Namespace) -> Port:
             args.force,
             args.seed,
             args.stub,
+            args.html is not None,
         )
     return port(
         args.model,
@@ -123,7 +128,19 @@ def ported(args: argparse.Namespace) -> Port:
         args.seed,
         args.stub,
         args.onnx,
+        args.html is not None,
     )
+
+
+def python_files(args: argparse.Namespace) -> list[str]:
+    """The user's Python files that a port runs, which no output may replace."""
+    from compare.porting.user_file import split
+
+    paths = []
+    for option, text in (("--from", args.made_by), ("--model", args.module)):
+        if text is not None:
+            paths.append(split(option, text)[0])
+    return paths
 
 
 PORT = Arguments(

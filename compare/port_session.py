@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,12 @@ def port(
     seed: int = 0,
     stub: bool = False,
     onnx: bool = False,
+    pictured: bool = False,
 ) -> Port:
-    """Port a saved model; see `compare.api.port`."""
+    """Port a saved model; see `compare.api.port`.
+
+    With `pictured`, twins are drawn at work, for a page.
+    """
     from compare.porting.wishes import check_config, wished
 
     check_config(config, made_by)
@@ -40,7 +45,7 @@ def port(
         _load()
         from compare.porting import port as porting
 
-        return porting.port(wish)
+        return porting.port(replace(wish, pictured=pictured))
 
 
 def port_back(
@@ -51,8 +56,12 @@ def port_back(
     force: bool = False,
     seed: int = 0,
     stub: bool = False,
+    pictured: bool = False,
 ) -> Port:
-    """Port a module of PyTorch to Keras; see `compare.api.port`."""
+    """Port a module of PyTorch to Keras; see `compare.api.port`.
+
+    With `pictured`, twins are drawn at work, for a page.
+    """
     from compare.porting.back_wishes import wished_back
     from compare.porting.user_file import split
     from compare.subjects.own.surroundings import at_work
@@ -63,7 +72,7 @@ def port_back(
         from compare.porting.back import port_back
 
         with at_work(split("--model", wish.made_by)[0]):
-            return port_back(wish)
+            return port_back(replace(wish, pictured=pictured))
 
 
 @contextmanager

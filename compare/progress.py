@@ -10,6 +10,7 @@ from contextvars import ContextVar
 Show = Callable[[str], object]
 
 _SHOW: ContextVar[Show | None] = ContextVar("show", default=None)
+_HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 class Now:
@@ -55,3 +56,18 @@ def shown_by(show: Show) -> Iterator[None]:
         yield
     finally:
         _SHOW.reset(token)
+
+
+def is_hidden() -> bool:
+    """Whether nobody wants to see what is being done."""
+    return _HIDDEN.get()
+
+
+@contextmanager
+def hidden(is_hidden: bool) -> Iterator[None]:
+    """Let nothing be shown of what the code inside does, if so."""
+    token = _HIDDEN.set(is_hidden)
+    try:
+        yield
+    finally:
+        _HIDDEN.reset(token)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TaskID
 
+from compare import training_session
 from compare.attempts import Attempts, names_of
 from compare.judging.cleaning import cleaned
 from compare.judging.evidence import Evidence
@@ -41,6 +42,7 @@ def run(
     started: float,
     gradients: bool = False,
     claimed: bool = False,
+    pictured: bool = False,
 ) -> Evidence:
     """Compare the twins of each pair, the built-in ones on windows of the prices.
 
@@ -52,6 +54,7 @@ def run(
         started: `time.perf_counter()` when the run began, for the seconds it took.
         gradients: whether to compare those of each pair's loss as well.
         claimed: whether to check the claims of the note as well.
+        pictured: whether a page draws the twins at work.
 
     Returns:
         The evidence. Of several pairs those that were refused, or on which the suite
@@ -60,7 +63,7 @@ def run(
     Raises:
         BadInput: if a framework is not installed; or if the only pair is refused.
     """
-    return _run(pairs, prices, seed, started, gradients, claimed)[0]
+    return _run(pairs, prices, seed, started, gradients, claimed, pictured)[0]
 
 
 def _run(
@@ -70,6 +73,7 @@ def _run(
     started: float,
     gradients: bool,
     claimed: bool,
+    pictured: bool,
 ) -> tuple[Evidence, list[OwnPair]]:
     """The evidence of `run`, and a user's own pairs as they were judged."""
     attempts = Attempts(alone=len(pairs) == 1)
@@ -88,13 +92,18 @@ def _run(
         task = bar.add_task("loading PyTorch and Keras", total=None)
         with quiet(), uncollected():
             load_harness()
+        from compare.subjects import built_in, subject
+
         log = in_a_log(bar)
         total = 2 * sum(len(its_cases) for _, its_cases in built_in_pairs)
         bar.update(task, total=total or None)
         for pair, its_cases in built_in_pairs:
             with attempts.at(pair.file), _shown(bar, task, log, pair.file):
                 of_pair = []
-                for result in _results(pair, its_cases, prices, seed, gradients):
+                work = built_in.subject(
+                    pair, its_cases, prices, seed, gradients, pictured
+                )
+                for result in subject.run(work):
                     of_pair.append(result)
                     bar.advance(task)
                 results += of_pair
@@ -102,7 +111,7 @@ def _run(
             path = own_pair.name if isinstance(own_pair, OwnPair) else own_pair
             name = names.get(path, path)
             with attempts.at(path), _shown(bar, task, log, path), _at_work(own_pair):
-                loaded = _loaded(own_pair, seed, name)
+                loaded = replace(_loaded(own_pair, seed, name), pictured=pictured)
                 judged = judge_own(loaded, gradients)
                 inputs[name] = described(loaded)
                 results += judged.results
@@ -193,15 +202,6 @@ def _notes_of(name: str, notes: Sequence[str], pairs: int) -> list[str]:
     return [f"{name}: {note}" for note in notes]
 
 
-def _results(
-    pair: Pair, its_cases: list[Case], prices: Prices, seed: int, gradients: bool
-) -> Iterator[Result]:
-    """The results of a built-in pair, as they come."""
-    from compare.subjects import built_in, subject
-
-    return subject.run(built_in.subject(pair, its_cases, prices, seed, gradients))
-
-
 def _loaded(pair: OwnPair | str, seed: int, name: str) -> OwnPair:
     """What a pair file holds, under the name that it has in this run."""
     if isinstance(pair, OwnPair):
@@ -224,7 +224,12 @@ def _notes_on_inputs(pairs: Sequence[Pair], prices: Prices) -> list[str]:
 
 
 def explain(
-    pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
+    pair: Pair | str,
+    prices: Prices,
+    seed: int,
+    started: float,
+    reproduce: bool,
+    pictured: bool = False,
 ) -> tuple[Evidence, str]:
     """Run one pair, and look for the smallest case that differs, where one does.
 
@@ -234,6 +239,7 @@ def explain(
         seed: as in `run`.
         started: as in `run`.
         reproduce: whether to write a script that shows the difference.
+        pictured: as in `run`.
 
     Returns:
         The evidence, whose first result that differs has its `smallest`; and the text
@@ -247,11 +253,16 @@ def explain(
     with quiet(), uncollected():
         load_harness()
     with _at_work(pair):
-        return _explained(pair, prices, seed, started, reproduce)
+        return _explained(pair, prices, seed, started, reproduce, pictured)
 
 
 def _explained(
-    pair: Pair | str, prices: Prices, seed: int, started: float, reproduce: bool
+    pair: Pair | str,
+    prices: Prices,
+    seed: int,
+    started: float,
+    reproduce: bool,
+    pictured: bool,
 ) -> tuple[Evidence, str]:
     """Do the work of `explain`, with the frameworks loaded."""
     from compare.reports import script
@@ -264,7 +275,9 @@ def _explained(
         loaded = _loaded(pair, seed, names_of([pair])[pair])
     if reproduce:
         script.check_source(loaded)
-    evidence, judged_pairs = _run([loaded], prices, seed, started, False, False)
+    evidence, judged_pairs = _run(
+        [loaded], prices, seed, started, False, False, pictured
+    )
     result = _to_explain(evidence.results)
     if result is None:
         return _without_script(evidence, reproduce, "nothing differs"), ""
@@ -352,8 +365,6 @@ def train(
         with quiet(), uncollected():
             load_harness()
             from compare.subjects import built_in
-            from compare.subjects.own.run import settled
-            from compare.subjects.own.training import task as own_task
             from compare.twins.training import train as train_twins
         stack.enter_context(_at_work(pair))
         log = in_a_log(bar)
@@ -370,10 +381,7 @@ def train(
             work = built_in.task(pair, prices, recipe.seed)
             return train_twins(work, recipe, started, show, interruption)
         own_pair = _loaded(pair, recipe.seed, names_of([pair])[pair])
-        with settled(own_pair):
-            work = own_task(own_pair)
-            evidence = train_twins(work, recipe, started, show, interruption)
-        return cleaned(evidence)
+        return training_session.train(own_pair, recipe, started, show, interruption)
 
 
 def claims() -> Iterator[ClaimResult]:

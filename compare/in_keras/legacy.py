@@ -162,11 +162,10 @@ def _before_reset_after(cls: Any) -> type:
     """The class of tf-keras, whose configurations mean False by saying nothing."""
 
     def from_config(made: Any, config: Mapping[str, Any]) -> Any:
-        return super(Old, made).from_config({"reset_after": False, **config})
+        return made(**{"reset_after": False, **config})
 
     # tf-keras puts arrays into a layout by the name of the class.
-    Old = type(cls.__name__, (cls,), {"from_config": classmethod(from_config)})
-    return Old
+    return type(cls.__name__, (cls,), {"from_config": classmethod(from_config)})
 
 
 @contextmanager

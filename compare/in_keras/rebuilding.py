@@ -96,15 +96,8 @@ def facts_at(
     Raises:
         BadInput: with the name of a layer that does not take them.
     """
-    inputs = {}
-    numbers = [tensor.call for tensor in tensors_in(model.graph.plan.inputs)]
-    for number, shape in zip(numbers, shapes, strict=True):
-        dtype = model.facts[number][0].dtype
-        inputs[number] = keras.Input(batch_shape=tuple(shape), dtype=dtype)
     models: dict[str, Facts] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        facts = model.graph.facts(inputs, models)
+    facts = model.graph.at(model.facts, shapes, models)
     return facts, models
 
 
@@ -246,6 +239,39 @@ class _Graph:
         """
         results = self._results(inputs, models)
         return [tuple(map(_facts_of, tensors)) for tensors in results]
+
+    def at(
+        self,
+        known: Sequence[tuple[TensorFacts, ...]],
+        shapes: Sequence[Sequence[int]],
+        models: dict[str, Facts] | None = None,
+    ) -> Facts:
+        """What is known of the results of each call, for inputs of these shapes.
+
+        Args:
+            known: facts of the inputs, by the numbers of their calls.
+            shapes: of the inputs, in order, with the batch.
+            models: gets the facts of the models inside.
+
+        Raises:
+            BadInput: with the name of a layer that does not take them.
+        """
+        inputs = {}
+        numbers = [tensor.call for tensor in tensors_in(self.plan.inputs)]
+        for number, shape in zip(dict.fromkeys(numbers), shapes, strict=True):
+            dtype = known[number][0].dtype
+            inputs[number] = keras.Input(batch_shape=tuple(shape), dtype=dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return self.facts(inputs, {} if models is None else models)
+
+    def all_inside(self) -> dict[str, _Graph]:
+        """The models inside, and those in them, by their full names."""
+        graphs: dict[str, _Graph] = {}
+        for layer, inside in self._inside.items():
+            graphs[self._prefix + layer] = inside
+            graphs |= inside.all_inside()
+        return graphs
 
     def _results(
         self, inputs: Mapping[int, Any], models: dict[str, Facts] | None = None

@@ -88,7 +88,7 @@ def _attention(query: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
     if isinstance(mask, torch.Tensor) and mask.is_floating_point():
         named["attn_mask"] = mask.to(query.dtype)
     rest = args[3:]
-    function = torch.nn.functional.scaled_dot_product_attention
+    function: Function = torch.nn.functional.scaled_dot_product_attention
     ordered = [named.pop(key) for key in ("key", "value")]
     return function(query, *ordered, named.pop("attn_mask", None), *rest, **named)
 

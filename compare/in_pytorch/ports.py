@@ -30,17 +30,35 @@ def arrays_of(port: torch.nn.Module) -> dict[str, np.ndarray]:
     return {name: tensor.numpy() for name, tensor in port.state_dict().items()}
 
 
-def results(port: torch.nn.Module, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """What a module returns, one array for each result."""
+def results(
+    port: torch.nn.Module, arrays: Sequence[np.ndarray], by_key: bool = True
+) -> list[np.ndarray]:
+    """What a module returns, one array for each result.
+
+    Args:
+        port: the module.
+        arrays: one for each input.
+        by_key: whether those of a dictionary are sorted by their keys, as Keras has
+            them; else they are in the module's own order.
+    """
     with torch.no_grad():
         returned = port(*map(torch.from_numpy, arrays))
-    return [tensor.numpy() for tensor in tensors_of(returned) if tensor is not None]
+    tensors = tensors_of(returned, by_key)
+    return [tensor.numpy() for tensor in tensors if tensor is not None]
 
 
-def tensors_of(value: Any) -> Iterator[torch.Tensor | None]:
-    """All tensors in what a module returns; None for one that a stub should make."""
+def tensors_of(value: Any, by_key: bool = False) -> Iterator[torch.Tensor | None]:
+    """All tensors in what a module returns; None for one that a stub should make.
+
+    Args:
+        value: a tensor, or lists, tuples and dictionaries of some.
+        by_key: as in `results`.
+    """
     if value is None or isinstance(value, torch.Tensor):
         yield value
         return
-    for item in value.values() if isinstance(value, Mapping) else value:
-        yield from tensors_of(item)
+    items = value
+    if isinstance(value, Mapping):
+        items = [value[key] for key in (sorted(value) if by_key else value)]
+    for item in items:
+        yield from tensors_of(item, by_key)

@@ -29,6 +29,7 @@ SIZES = ((2, 3), (37, 42, 44, 48))
 LARGER = ((2, 3), (128, 135, 138, 140))
 OF_TIME = (torch.nn.RNNBase, torch.nn.RNNCellBase, torch.nn.MultiheadAttention)
 FLOAT, WHOLE = "float32", "int64"
+OF_WORDS = ("ids", "idx", "mask")  # what the names of whole numbers end with
 OF_LENGTHS = ("len", "lens", "length", "lengths", "seq_len", "seq_lens", "x_len")
 
 
@@ -258,16 +259,17 @@ class Runs:
             return torch.zeros(*shape, dtype=torch.bool)
         if spec.dtype == FLOAT:
             return torch.randn(*shape, generator=generator)
-        if len(shape) == 1 and times:  # how many steps of each sequence count
-            longest = times[0]
-            lengths = torch.arange(shape[0]) % longest + 1
-            lengths[0] = longest
-            return lengths
         tables = [
             module.num_embeddings
             for module in self._model.modules()
             if isinstance(module, torch.nn.Embedding)
         ]
+        are_lengths = "len" in spec.name.lower() or not tables
+        if len(shape) == 1 and times and are_lengths:  # steps that count
+            longest = times[0]
+            lengths = torch.arange(shape[0]) % longest + 1
+            lengths[0] = longest
+            return lengths
         most = min(tables, default=2)
         return torch.randint(0, most, tuple(shape), generator=generator)
 
@@ -287,7 +289,8 @@ def _dtypes(spec: Input, name: str) -> list[str]:
         return [FLOAT if dtype.kind == "f" else str(dtype)]
     if spec.dtype:
         return [spec.dtype]
-    if name.lower() in OF_LENGTHS and len(spec.shape) == 1:
+    is_length = name.lower() in OF_LENGTHS and len(spec.shape) == 1
+    if is_length or name.lower().endswith(OF_WORDS):
         return [WHOLE, FLOAT]
     return [FLOAT, WHOLE]
 

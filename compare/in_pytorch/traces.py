@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.in_pytorch import functions
 from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.internals import LAYERS_HOME, version_of
@@ -33,6 +34,7 @@ PASSED = (
     sysconfig.get_path("stdlib"),
     "<",
     __file__,
+    functions.__file__,  # its modes stand between a function of PyTorch and its caller
 )
 SUITE = str(Path(__file__).parents[1])
 # Layers of PyTorch that are looked into, since they only run the layers inside.

@@ -1,5 +1,6 @@
 """Everything a run found out, as data; knows no framework and no report."""
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +21,9 @@ class Evidence:
     Args:
         versions: of Python, this package and what it ran on.
         inputs: where the inputs came from, and the seed of the weights.
-        results: in the order in which they were run.
-        claims: of the note, as `claims.ClaimResult.as_dict` gives them, if checked.
+        results: one for each input and way of setting the weights, in the order in
+            which they were run.
+        claims: of the study note, each with its figures, if they were checked.
         notes: what the reader must know about this run, a sentence each.
         seconds: wall time of the run, imports included.
         not_compared: pairs that got no verdict, since they were refused or the suite
@@ -38,7 +40,9 @@ class Evidence:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all results; a refusal that was expected counts for nothing.
+        """The worst of all results, "different" being the worst.
+
+        A refusal that was expected counts for nothing.
 
         Where there are no other results, it is the worst of the refusals.
 
@@ -53,7 +57,7 @@ class Evidence:
 
     @property
     def sensitivity(self) -> list[Sensitivity]:
-        """What the runs of each pair in which twins were the same say together."""
+        """Which mistakes, made on purpose, the runs of each pair noticed."""
         last = {}
         for result in self.results:
             if result.sensitivity:
@@ -62,7 +66,7 @@ class Evidence:
 
     @property
     def unexercised(self) -> dict[str, tuple[str, ...]]:
-        """What no input made the models do, by pair, where there is such a thing."""
+        """What no input made the models do, a sentence each, by pair."""
         return summary.unexercised(self.results)
 
     @property
@@ -98,8 +102,9 @@ class Evidence:
         return summary.in_three_lines(self.results, self.sensitivity, self.not_compared)
 
     def _repr_html_(self) -> str:
-        """The table that a notebook shows."""
-        return summary.as_table(self.alike(), self.explain())
+        """A table and a text, where `reports.notebook` draws nothing better."""
+        text = html.escape(self.explain())
+        return f"{summary.table(self.alike())}<pre>{text}</pre>"
 
     def alike(self) -> list[list[Result]]:
         """Results of one pair, length and verdict together, transferred either way."""

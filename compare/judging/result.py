@@ -1,10 +1,11 @@
 """What running twins showed, as data; knows no framework and no report."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from compare.judging.explanation import Explanation
+from compare.judging.picture import Picture
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Length, Side, Verdict
 
@@ -48,8 +49,11 @@ def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
 class Worst:
     """The element where the twins are farthest apart in float64.
 
-    `index` counts from 0 as NumPy does; its axes are (batch, time, unit) in a stage
-    with a time axis and (batch, unit) elsewhere.
+    Args:
+        index: counted from 0 as NumPy does; its axes are (batch, time, unit) in a stage
+            with a time axis and (batch, unit) elsewhere.
+        torch: its value in PyTorch.
+        keras: its value in Keras.
     """
 
     index: tuple[int, ...]
@@ -59,13 +63,28 @@ class Worst:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What the four runs of one stage say; figures as `verdict.judge` defines them.
+    """What the runs of both twins, in float32 and in float64, say of one stage.
 
-    `horizon` of `steps` is how many steps could be judged (1 of 1 where the stage has
-    no time axis). `timestep` is the first step that differs, counted from 1. `reason`
-    is why the verdict is not `same`. Where float64 could not be run there is a
-    `limit32` to judge gap32 by, and gap64 and limit64 are NaN. `is_result` tells what
-    the models return, which decides, from what is inside them.
+    Gaps, limits and noise are parts of the stage's largest value (in float64, of both
+    twins; 1 where that is 0), and the largest up to the step where the gap comes
+    nearest to its limit.
+
+    Args:
+        stage: its name, that of the layer which makes it.
+        verdict: "same", "same in float32", "ill-conditioned" or "different".
+        gap64: the largest difference of the twins in float64.
+        limit64: what rounding explains of it, measured as noise in float32.
+        gap32: the largest difference in float32.
+        noise_torch: the largest difference of PyTorch's float32 and float64.
+        noise_keras: that of Keras.
+        horizon: how many steps could be judged, from the first on.
+        steps: how many there are; 1 where the stage has no time axis.
+        worst: the element that is farthest apart; None where none is.
+        timestep: the first step that differs, counted from 1.
+        reason: why the verdict is not "same"; "" where it is.
+        limit32: what gap32 is judged by where float64 could not be run; gap64 and
+            limit64 are NaN then.
+        is_result: whether the models return it; these stages decide on the verdict.
     """
 
     stage: str
@@ -166,19 +185,28 @@ class Result:
         pair: its name.
         length: the number of steps that the twins were built for, or "none".
         timesteps: of the input; None where building the twins was refused.
-        batch: as timesteps.
+        batch: samples of the input; None as with `timesteps`.
         direction: of the transfer, "to_keras" or "to_torch"; or which weights a user's
-            models had.
-        verdict: one of VERDICTS.
+            models had, "as is" or "random".
+        verdict: "same", "same in float32", "both refuse", "ill-conditioned", "one
+            refuses" or "different".
         expected: the verdict that the pair declares.
-        stages: as in `Judgement`; of gradients, the loss's value comes first.
-        unmatched: as in `Judgement`, and so `refusals`, `loss` and `in_float64`.
+        stages: in the order in which the models compute them, of gradients the loss's
+            value first; empty after a refusal.
+        unmatched: stages that only one side has, or in another shape, and which were
+            not compared.
+        refusals: message of each side that refused, by "torch" and "keras".
+        loss: name of the loss whose gradients were compared; "" where the models' own
+            stages were.
+        in_float64: number of the first samples on which alone float64 ran, since the
+            models are large; None for all.
         sensitivity: what the verdict is worth, with those of the pair before it.
         explanation: why twins differ, where they do.
         smallest: sizes and shapes of the smallest case that differs, if looked for.
         drawn: what the inputs are, where they are not those that the case has.
         unexercised: what no input of the pair so far made the models do, a sentence
             each; None where it was not watched.
+        picture: the twins at work in this case, where a page draws it; not in the JSON.
     """
 
     pair: str
@@ -198,6 +226,7 @@ class Result:
     smallest: Mapping[str, Any] | None = None
     drawn: str = ""
     unexercised: tuple[str, ...] | None = None
+    picture: Picture | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_judgement(
@@ -234,12 +263,16 @@ class Result:
 
     @property
     def deciding(self) -> StageResult | None:
-        """The stage that the verdict rests on, as `deciding` finds it."""
+        """The stage that the verdict rests on.
+
+        The first that earned it; of "same", the one whose gap comes nearest to its
+        limit; None after a refusal.
+        """
         return deciding(self.verdict, self.stages)
 
     @property
     def differs_inside(self) -> list[str]:
-        """The stages that differ inside the models, as `differs_inside` finds them."""
+        """The stages inside that differ, while what the models return does not."""
         return differs_inside(self.verdict, self.stages)
 
     @property
@@ -276,7 +309,8 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """The result as JSON shows it; what a refusal has no figure for is null."""
-        document = asdict(self)
+        document = asdict(replace(self, picture=None))
+        del document["picture"]
         document.pop("sensitivity")  # on its own in the document
         explanation = document.pop("explanation")
         stages = document.pop("stages")

@@ -214,7 +214,7 @@ def in_three_lines(
     """
     if not results:
         reasons = [*lines(not_compared), "no pair was run"]
-        return _shortened("no verdict: nothing was compared", reasons[0], MORE)
+        return in_lines("no verdict: nothing was compared", reasons[0], MORE)
     pairs = ", ".join(dict.fromkeys(result.pair for result in results))
     wrong = [result for result in results if not result.as_expected]
     verdict = verdict_of(wrong or results)
@@ -224,11 +224,11 @@ def in_three_lines(
         verdict_line += f"; not compared: {names}"
     if wrong:
         verdict_line += f", {len(wrong)} of them not as expected"
-        return _shortened(verdict_line, *_cause_and_fix(results))
+        return in_lines(verdict_line, *_cause_and_fix(results))
     figures_line = _figures(results)
     for pair in sensitivity:
         figures_line += f"; {pair.noticed} of {pair.faults} mistakes noticed"
-    return _shortened(verdict_line, figures_line, MORE)
+    return in_lines(verdict_line, figures_line, MORE)
 
 
 def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
@@ -249,22 +249,22 @@ def _cause_and_fix(results: Sequence[Result]) -> tuple[str, str]:
     return "", MORE
 
 
-def _shortened(*texts: str) -> str:
+def in_lines(*texts: str) -> str:
+    """Texts in a line each, cut where they are too long."""
     return "\n".join(
         textwrap.shorten(text, LONGEST_LINE, placeholder=" ...") for text in texts
     )
 
 
-def as_table(groups: Sequence[Sequence[Result]], text: str) -> str:
-    """A table in HTML, as notebooks show it, with a text below.
+def table(groups: Sequence[Sequence[Result]]) -> str:
+    """A table in HTML, as notebooks show it.
 
     Args:
         groups: of results, a row for each.
-        text: any.
     """
     head = ("pair", "length", "steps", "batch", "weights", "verdict", "gap", "limit")
     rows = [_row("th", head), *map(_row_of, groups)]
-    return f"<table>{''.join(rows)}</table><pre>{html.escape(text)}</pre>"
+    return f"<table>{''.join(rows)}</table>"
 
 
 def _row_of(results: Sequence[Result]) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import mean
 from typing import Any
 
 from compare.judging.document import as_json
+from compare.judging.model_causes import OF_SIDE
 from compare.judging.result import (
     DIFFERENT,
     ILL_CONDITIONED,
@@ -13,7 +15,13 @@ from compare.judging.result import (
     StageResult,
     worst_of,
 )
+from compare.judging.summary import MORE, in_lines
 from compare.judging.words import Verdict
+
+
+def many(number: int, noun: str, ending: str = "s") -> str:
+    """A number of things: 1 step, 2 steps."""
+    return f"{number} {noun}{'' if number == 1 else ending}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Cause:
     alone: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingEvidence:
     """Everything one training run of two twins found out.
 
@@ -47,8 +55,9 @@ class TrainingEvidence:
             `removed` (the causes of drift that were) and `variances_aligned` (whether
             running variances divide as those of the side that is followed).
         steps: how many were planned.
-        gradients: of the loss on the first batch, before the first step.
-        losses: before each step, by side and precision: "torch32" and so on.
+        gradients: the verdict on those of the first batch, before the first step.
+        losses: before each step, by side and precision: "torch32", "torch64",
+            "keras32" and "keras64".
         tensors: the loss, then each weight by Keras's name after each step; a
             `timestep` is a step of the run.
         stopped: why it ended early, or nothing.
@@ -116,6 +125,84 @@ class TrainingEvidence:
             candidates = list(self.tensors)
         return max(candidates, key=lambda tensor: tensor.ratio, default=None)
 
+    @property
+    def conclusion(self) -> str:
+        """What was shown, or not, in a sentence or two."""
+        pair, decider = self.settings["pair"], self.deciding
+        if self.stopped:
+            before = "in step" if self.verdict == SAME else self.verdict
+            return (
+                f"Stopped at {self.stopped}; try a smaller learning rate. The "
+                f"{many(self.done, 'step')} until then: {before}."
+            )
+        if self.in_step:
+            opening = f"In step: {pair} learns the same in PyTorch and Keras"
+            without = [name for name in OF_SIDE if name in self.settings["removed"]]
+            if without:
+                opening += f" without {', '.join(without)}"
+            elif self.notes:
+                opening += ", as far as it was run: see the notes"
+            return (
+                f"{opening}; the gradients, and the loss and {len(self.tensors) - 1} "
+                f"weights at each of {self.done} steps, are the same."
+            )
+        if decider is not None and decider.verdict == DIFFERENT:
+            return (
+                f"They part at step {decider.timestep}, at {decider.stage}: "
+                f"{decider.reason}. At step {self.done} the losses are "
+                f"{self.gaps[-1]:.1e} apart, {mean(self.gaps):.1e} on average."
+                f"{self._remaining_gap()}"
+            )
+        if decider is not None and decider.verdict == ILL_CONDITIONED:
+            return f"Nobody can tell to the end. {decider.stage}: {decider.reason}."
+        return f"The gradients are not the same: {self.gradients.explain()}."
+
+    def _remaining_gap(self) -> str:
+        if self.left is None:
+            return ""
+        return f" With all causes removed {self.left:.1%} of it is left."
+
+    def explain(self) -> str:
+        """What was shown, what makes the twins drift apart, and what to know."""
+        lines = [self.conclusion]
+        if not self.in_step:
+            measured = {cause.name: cause for cause in self.causes}
+            for name, sentence in self.drift.items():
+                lines.append(f"  because   {name}: {sentence}{_share(measured, name)}")
+        if self.interrupted:
+            lines.append(f"  note      {self.interruption}")
+        return "\n".join([*lines, *(f"  note      {note}" for note in self.notes)])
+
+    @property
+    def interruption(self) -> str:
+        """What a person must know who ended the run."""
+        if self.done == self.steps:
+            return "The run was complete, but what its causes explain was interrupted."
+        return (
+            f"Interrupted after step {self.done} of {self.steps}: what is said here "
+            "holds for these steps."
+        )
+
+    def __repr__(self) -> str:
+        """What was run, what was shown, and what to do, in three lines."""
+        settings = self.settings
+        ran = (
+            f"{settings['pair']}: {self.done} of {many(self.steps, 'step')} of "
+            f"{settings['optimizer']}, by {settings['loss']}"
+        )
+        return in_lines(ran, self.conclusion, MORE)
+
+    def __bool__(self) -> bool:
+        """Nothing: evidence of twins that part would count as true.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "evidence: expected .in_step or .verdict to be asked for, got the evidence "
+            "itself in the place of true or false; write assert evidence.in_step"
+        )
+
     def to_json(self) -> str:
         """The evidence as JSON; NaN and the infinities become the strings of `str`."""
         first_difference = None
@@ -143,3 +230,10 @@ class TrainingEvidence:
             "seconds": round(self.seconds, 3),
         }
         return as_json(document)
+
+
+def _share(measured: Mapping[str, Cause], name: str) -> str:
+    """What a cause explains, where that was measured."""
+    if name not in measured:
+        return ""
+    return f"; explains {measured[name].share:.1%}, alone {measured[name].alone:.1%}"

@@ -124,7 +124,7 @@ def judge(
 
     scale = scale_of(four.t64, four.k64)
     distances = distances_of(gaps, scale)
-    figures = _figures(distances, carried)
+    figures = figures_of(distances, carried)
     horizon = int(np.count_nonzero(figures.noise < HORIZON))  # it never falls again
     worst = worst_element(four.t64, four.k64, horizon, has_time)
     return _result(stage, figures, horizon, has_time, worst), figures.noise
@@ -230,7 +230,7 @@ def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
     before = np.concatenate([[0.0], noise[:-1]])
     results = []
     for name, distances in tensors.items():
-        figures = _figures(distances, before)
+        figures = figures_of(distances, before)
         calm = int(np.count_nonzero(figures.noise < HORIZON))
         above = distances.gap64 > figures.limit64
         within_limit = _first(above) if above.any() else len(above)
@@ -240,7 +240,7 @@ def judge_training(tensors: Mapping[str, Distances]) -> tuple[StageResult, ...]:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class Figures:
     """What a stage is judged by: each (steps,).
 
     Args:
@@ -254,11 +254,11 @@ class _Figures:
     limit64: np.ndarray
 
 
-def _figures(distances: Distances, carried: np.ndarray | float) -> _Figures:
+def figures_of(distances: Distances, carried: np.ndarray | float) -> Figures:
     """The noise and the limit that distances lead to; see `judge`."""
     noise = np.maximum(distances.noise, carried)
     limit64 = SAFETY * np.maximum(noise, FLOOR32) * (EPS64 / EPS32)
-    return _Figures(distances, noise, limit64)
+    return Figures(distances, noise, limit64)
 
 
 def _first(flags: np.ndarray) -> int:
@@ -278,7 +278,7 @@ class _Decision:
     reason: str = ""
 
 
-def _decide(figures: _Figures, horizon: int, has_time: bool) -> _Decision:
+def _decide(figures: Figures, horizon: int, has_time: bool) -> _Decision:
     """The verdict that figures lead to; see `judge`.
 
     Args:
@@ -331,7 +331,7 @@ def _first_that_differs(decision: _Decision, has_time: bool) -> int | None:
 
 def _result(
     stage: str,
-    figures: _Figures,
+    figures: Figures,
     horizon: int,
     has_time: bool,
     worst: Worst | None = None,

@@ -14,6 +14,7 @@ from compare.kinds.source import (
     Unwritable,
     call_text,
     changed,
+    sizes_text,
 )
 
 ARGUMENTS = (
@@ -108,7 +109,7 @@ def _near(
     if window is not None:
         text += f".triu({1 - window})"
     near = site.variable("near" if window else "earlier")
-    site.line(f"{near} = {text}", "(time, source)")
+    site.line(f"{near} = {text}", sizes_text([query.size_text(1), value.size_text(1)]))
     return near
 
 

@@ -15,7 +15,7 @@ from compare.kinds.mistake import ArraysOfLayer, Call, Computation, Mistake
 from compare.kinds.option import REQUIRED, Option, Options
 from compare.kinds.parameters import parameter
 from compare.kinds.rows import copied, in_any_layer
-from compare.kinds.source import Site, Source, call_text
+from compare.kinds.source import Site, Source, call_text, shape_text
 
 
 def compute(arrays: Arrays, x: np.ndarray, options: Options) -> np.ndarray:
@@ -123,7 +123,9 @@ def problem_of_reversible(plan: LayerPlan, arrays: Arrays) -> str:
 def mask_of(site: Site) -> str:
     """The steps that count: those that are not 0, the index of padding."""
     mask = site.variable("mask")
-    site.line(f"{mask} = {site.x.text} != 0", "(batch, time), the steps that count")
+    site.line(
+        f"{mask} = {site.x.text} != 0", f"{shape_text(site.x)}, the steps that count"
+    )
     return mask
 
 

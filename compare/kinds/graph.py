@@ -6,7 +6,7 @@ in either framework is written from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,26 @@ TIME_FIRST = "time_first"
 ANY_AXES = -1  # in a shape, for any number of axes
 STUB = "Stub"  # the class of a layer that is left for the user to write
 OPERATION = "ops."  # what the class of an operation begins with
+
+# What the axes of an input are called, by their number, in Keras's order.
+BATCH = "batch"
+AXES = {
+    1: (BATCH,),
+    2: (BATCH, "features"),
+    3: (BATCH, "time", "features"),
+    4: (BATCH, "height", "width", "channels"),
+    5: (BATCH, "depth", "height", "width", "channels"),
+}
+# The same of films, which have an image for each step.
+AXES_OF_FILMS = {
+    4: (BATCH, "time", "width", "channels"),
+    5: (BATCH, "time", "height", "width", "channels"),
+    6: (BATCH, "time", "depth", "height", "width", "channels"),
+}
+UNTOLD = "steps"  # an open size that no short expression tells
+ABOUT_UNTOLD = (
+    f"`{UNTOLD}` in a comment is a size that no short expression of the others tells."
+)
 
 # Arrays by their name in the layer, such as "kernel" or "forward.kernel", by the full
 # name of the layer: those of the models that it is in come before its own, with dots. A
@@ -181,8 +201,30 @@ class TensorFacts:
             a stub returns it may be (None, ANY_AXES, 8), or () where nothing tells it.
         dtype: such as "float32".
         masked: whether Keras hands a mask on with it.
+        words: for each axis that is open what its size is in words, such as "time" or
+            "time // 2", and "" for the others; none where nothing was asked.
     """
 
     shape: tuple[int | None, ...]
     dtype: str
     masked: bool = False
+    words: tuple[str, ...] = ()
+
+
+def names_of_axes(shape: Sequence[int | None], has_time: bool = False) -> list[str]:
+    """What the axes of a model's input are called, batch first, in Keras's order.
+
+    Args:
+        shape: of the input; None where a size is open.
+        has_time: whether the axis behind the batch is time, where it could be one of
+            an image.
+    """
+    axes = len(shape)
+    names = (AXES_OF_FILMS if has_time else AXES).get(axes)
+    if names is None:
+        return [BATCH, *(f"axis_{axis}" for axis in range(1, axes))]
+    if axes == 2 and shape[1] is None:
+        return [BATCH, "time"]  # of numbers that an embedding looks up
+    if axes > 3 and not has_time and shape[-1] is None and shape[1]:
+        return [BATCH, "channels", *names[1:-1]]  # as a layer's data format has them
+    return list(names)

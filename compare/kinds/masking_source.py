@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compare.kinds.source import Site, Source, number_text
+from compare.kinds.source import Site, Source, number_text, steps_text
 
 
 def mask_of(site: Site) -> str:
@@ -11,7 +11,7 @@ def mask_of(site: Site) -> str:
     value = number_text(_value(site))
     site.line(
         f"{mask} = ({site.x.text} != {value}).any(dim=-1)",
-        "(batch, time), the steps that count",
+        f"{steps_text(site.x)}, the steps that count",
     )
     return mask
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from functools import cache
+
+# What the lines of a port read beside Python's own names and its variables.
+OF_LINES = frozenset(["F", "dim", "math", "nn", "self", "torch"])
 
 
 def own(kinds: tuple[str, str]) -> bool:
@@ -38,3 +42,13 @@ def identifier(name: str) -> str:
     if keyword.iskeyword(text):
         text += "_"
     return text
+
+
+def variable(word: str) -> str:
+    """A name for a variable that hides nothing: sum becomes sum_."""
+    return f"{word}_" if word in OF_LINES or hasattr(builtins, word) else word
+
+
+def plain_number(value: float) -> str:
+    """A float as one writes it: 1e-5, where Python has 1e-05."""
+    return repr(value).replace("e+", "e").replace("e-0", "e-")

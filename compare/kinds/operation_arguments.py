@@ -159,11 +159,12 @@ def tuple_text(values: Sequence[Any]) -> str:
 
 
 def axes_of(arguments: Arguments, name: str = "axis") -> list[int]:
-    """Several axes of PyTorch's tensor, or one, as numbers; empty for all."""
+    """The numbers of PyTorch's axes that an argument means; none for all of them."""
     value = arguments.get(name)
     if value is None:
         return []
     values = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(axis, int) for axis in values):
         raise Unwritable(f"expected numbers as {name}, got {value!r}")
-    return list(values)
+    x = arguments.x
+    return [x.axis_in_torch(axis) if x.features_second else axis for axis in values]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from typing import Any
 
+from compare.kinds.graph import Call, Tensor
+from compare.kinds.index_source import GETITEM
 from compare.kinds.operation_arguments import (
     Arguments,
     axes_of,
@@ -17,53 +18,6 @@ from compare.kinds.reshaping_source import permuted
 from compare.kinds.source import Layout, TensorText, Unwritable, number_text
 
 LAST: Layout = "features last"
-
-
-def write_getitem(arguments: Arguments) -> str:
-    """A part of a tensor: numbers, slices, None and "..." behind its name."""
-    key = arguments["key"] if arguments.get("key") is not None else None
-    keys = list(key) if isinstance(key, tuple | list) else [key]
-    text, turned = arguments.x.text, []
-    spread = [place for place, item in enumerate(keys) if item is Ellipsis]
-    for place, item in enumerate(keys):
-        if not isinstance(item, slice) or (item.step or 1) > 0:
-            continue
-        if (item.start, item.stop, item.step) != (None, None, -1):
-            raise Unwritable(f"expected steps forward in an index, got {item}")
-        after_spread = bool(spread) and place > spread[0]
-        behind = [other for other in keys[place:] if other is not None]
-        before = [other for other in keys[:place] if other is not None]
-        turned.append(-len(behind) if after_spread else len(before))
-        keys[place] = slice(None)
-    if turned:
-        text = f"{text}.flip({tuple_text(turned)})"
-    while keys and keys[-1] == slice(None) and not spread:
-        keys.pop()
-    if not keys:
-        return text
-    return f"{text}[{', '.join(map(_key_text, keys))}]"
-
-
-def _key_text(item: Any) -> str:
-    if isinstance(item, slice):
-        bounds = [item.start, item.stop]
-        text = ":".join("" if bound is None else _bound(bound) for bound in bounds)
-        return text if item.step in (None, 1) else f"{text}:{item.step}"
-    if isinstance(item, TensorText):
-        return item.text if item.dtype == "bool" else f"{item.text}.long()"
-    if item is Ellipsis:
-        return "..."
-    if item is None or (isinstance(item, int) and not isinstance(item, bool)):
-        return str(item)
-    if isinstance(item, list):
-        return list_text(item)
-    raise Unwritable(f"expected numbers and slices in an index, got {item!r}")
-
-
-def _bound(value: Any) -> str:
-    if not isinstance(value, int):
-        raise Unwritable(f"expected a number in a slice, got {value!r}")
-    return str(value)
 
 
 def write_reshape(arguments: Arguments) -> str:
@@ -244,7 +198,18 @@ def _tensors(arguments: Arguments) -> str:
 
 def write_concatenate(arguments: Arguments) -> str:
     """Several tensors one after the other."""
-    return f"torch.cat({_tensors(arguments)}, dim={arguments.get('axis', -1)})"
+    axis = arguments.get("axis", -1)
+    first = arguments.site.x
+    if first.features_second:
+        axis = first.axis_in_torch(axis)
+    return f"torch.cat({_tensors(arguments)}, dim={axis})"
+
+
+def _layout_of_joined(call: Call, axes: int) -> Layout:
+    """Tensors alone are joined behind the batch wherever the features are."""
+    axis = call.args[1] if len(call.args) > 1 else call.kwargs.get("axis", -1)
+    are_tensors = all(isinstance(item, Tensor) for item in call.args[0])
+    return "any" if are_tensors and isinstance(axis, int) and axis % axes else LAST
 
 
 def write_stack(arguments: Arguments) -> str:
@@ -315,14 +280,16 @@ def write_einsum(arguments: Arguments) -> str:
 ON_AXES = {
     "argsort": operation("x axis", write_argsort, LAST),
     "broadcast_to": operation("x shape", write_broadcast_to, LAST),
-    "concatenate": operation("xs axis", write_concatenate, LAST),
+    "concatenate": operation(
+        "xs axis", write_concatenate, layout_of_call=_layout_of_joined
+    ),
     "cumprod": operation("x axis dtype", _cumulated("cumprod"), LAST),
     "cumsum": operation("x axis dtype", _cumulated("cumsum"), LAST),
     "dot": operation("x1 x2", write_dot, LAST),
     "einsum": operation("subscripts", write_einsum, LAST),
     "expand_dims": operation("x axis", write_expand_dims, LAST),
     "flip": operation("x axis", write_flip, LAST),
-    "getitem": operation("x key", write_getitem, LAST),
+    "getitem": GETITEM,
     "matmul": operation("x1 x2", write_matmul, LAST),
     "moveaxis": operation("x source destination", write_moveaxis, LAST),
     "pad": operation("x pad_width mode constant_values", write_pad, LAST),

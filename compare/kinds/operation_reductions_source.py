@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from compare.kinds.graph import Call
 from compare.kinds.operation_arguments import Arguments, axes_of, tuple_text
 from compare.kinds.operation_source import Write, as_float, operation
-from compare.kinds.source import Layout, Source, Unwritable, number_text
+from compare.kinds.source import Layout, Site, Source, Unwritable, number_text
 
 LAST: Layout = "features last"
 
@@ -104,8 +105,33 @@ def write_moments(arguments: Arguments) -> list[str]:
     return [mean, variance]
 
 
+def _layout_of_call(call: Call, axes: int) -> Layout:
+    """Axes behind the batch are summed up wherever the features are."""
+    axis = call.kwargs.get("axis", call.kwargs.get("axes"))
+    if axis is None and len(call.args) > 1:
+        axis = call.args[1]
+    numbers = axis if isinstance(axis, list | tuple) else [axis]
+    are_behind = all(isinstance(n, int) and n % axes for n in numbers)
+    return "any" if numbers and are_behind else LAST
+
+
+def _layout_of_result(site: Site) -> Layout:
+    """The features stay where they are, unless they are summed up."""
+    x, arguments = site.x, Arguments(site, ("x", "axis", "keepdims"))
+    if not x.features_second:
+        return LAST
+    reduced = {axis % x.axes for axis in axes_of(arguments, "axis")}
+    is_kept = bool(arguments.get("keepdims", False))
+    return "features second" if is_kept or 1 not in reduced else LAST
+
+
 def _reduced(write: Write) -> Source:
-    return operation("x axis keepdims", write, LAST)
+    return operation(
+        "x axis keepdims",
+        write,
+        layout_of_call=_layout_of_call,
+        returns=_layout_of_result,
+    )
 
 
 REDUCTIONS = {

@@ -126,19 +126,22 @@ ALONG = {
 }
 
 
-def operation(names: str, write: Write, layout: Layout = "any") -> Source:
+def operation(
+    names: str, write: Write, layout: Layout = "any", **layouts: Any
+) -> Source:
     """The source of an operation.
 
     Args:
         names: of its parameters, in order.
         write: its text.
         layout: where it takes the features.
+        layouts: other arguments of `Source`.
     """
 
     def of_site(site: Site) -> str | Sequence[str]:
         return write(Arguments(site, tuple(names.split())))
 
-    return Source(of_site, layout)
+    return Source(of_site, layout, **layouts)
 
 
 def _of_one(template: str) -> Source:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from compare.kinds.page import Moved
 from compare.kinds.rows import copied
-from compare.kinds.source import Moved, Site
+from compare.kinds.source import Site
 
 
 def parameter(site: Site, name: str) -> str:

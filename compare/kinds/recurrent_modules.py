@@ -10,7 +10,7 @@ from compare.kinds.graph import LayerPlan
 from compare.kinds.layer import Arrays
 from compare.kinds.recurrent_cells import Cell, cells_of
 from compare.kinds.recurrent_written_out import take_states, written_out
-from compare.kinds.source import Site, TensorText, call_text, changed, shape_text
+from compare.kinds.source import Site, TensorText, call_text, changed, sizes_text
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,17 @@ class Run:
 
     def _shape(self) -> str:
         """The shape of the outputs, for a comment."""
-        x, size = self.site.x, self.module.size
-        before = x.shape[:2]
+        x, size = self.site.x, str(self.module.size)
+        before = [x.size_text(0), x.size_text(1)]
         images = x.axes - 3
         if not images:
-            return shape_text(TensorText("", (*before, size)))
-        shape = self.site.outputs[0].shape
+            return sizes_text([*before, size])
+        result = self.site.outputs[0]
+        output = TensorText("", result.shape, words=result.words)
+        sizes = [output.size_text(axis) for axis in range(output.axes)]
         if self.module.cell.config.get("data_format") == "channels_first":
-            shape = (*before, size, *shape[-images:])
-        else:
-            shape = (*before, *shape[-1 - images : -1], size)
-        return shape_text(TensorText("", shape, has_time=True))
+            return sizes_text([*before, size, *sizes[-images:]])
+        return sizes_text([*before, *sizes[-1 - images : -1], size])
 
     def _call(self) -> str:
         layer = self.module.made(self.site)

@@ -24,7 +24,9 @@ def reshaped(text: str, sizes: Sequence[int | None]) -> str:
 
 def write_flatten(site: Site) -> str:
     """All numbers of a sample one after the other: the last axis is walked first."""
-    x = site.x
+    x, first = site.x, len(site.outputs[0].shape) - 1
+    if first > 1:  # behind the axes of the steps that a TimeDistributed has
+        return f"{x.text}.flatten({first})" if x.axes > first + 1 else x.text
     if x.axes == 1:
         return f"{x.text}[:, None]"
     if x.axes == 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compare.kinds.parameters import parameter
-from compare.kinds.source import Site, Source, TensorText
+from compare.kinds.source import Site, Source, TensorText, steps_text
 
 
 def write(site: Site) -> str | Sequence[str]:
@@ -14,14 +14,15 @@ def write(site: Site) -> str | Sequence[str]:
     key = others[0] if others else value
     scores = site.variable("scores")
     text = _scores(site, query, key, scores)
-    site.line(f"{scores} = {text}", "(batch, time, source)")
+    shape = steps_text(query, key)
+    site.line(f"{scores} = {text}", shape)
     if mask := _mask(site, query, value, scores):
         seen = site.variable("seen")
         site.line(f"{seen} = {mask}", "True where a query sees a key")
         site.line(f"{scores} = torch.where({seen}, {scores}, {scores} - 1e9)")
     weights = site.variable("weights")
     text = f"F.softmax({scores}, dim=-1)"
-    site.line(f"{weights} = {text}", "(batch, time, source)")
+    site.line(f"{weights} = {text}", shape)
     used = weights
     if rate := site.setting("dropout", 0.0):
         used = f"F.dropout({weights}, {rate}, self.training)"
@@ -38,7 +39,7 @@ def _scores(site: Site, query: TensorText, key: TensorText, word: str) -> str:
     if site.plan.keras == "Attention" and site.setting("score_mode", "dot") == "dot":
         return f"{scale}{query.text} @ {key.text}.transpose(1, 2)"
     added = f"{query.text}[:, :, None] + {key.text}[:, None]"
-    comment = "(batch, time, source, features)"
+    comment = f"{steps_text(query, key)[:-1]}, {query.size_text(2)})"
     if site.plan.keras == "AdditiveAttention":
         site.line(f"{word} = torch.tanh({added})", comment)
         return f"({scale}{word}).sum(-1)" if scale else f"{word}.sum(-1)"

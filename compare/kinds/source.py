@@ -11,28 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from compare.kinds.graph import ANY_AXES, LayerPlan, TensorFacts
+from compare.kinds.graph import (
+    ANY_AXES,
+    BATCH,
+    Call,
+    LayerPlan,
+    TensorFacts,
+    names_of_axes,
+)
 from compare.kinds.layer import Arrays
+from compare.kinds.names import plain_number
+from compare.kinds.page import Moved, Page
 from compare.kinds.rows import Row
 
 # Where PyTorch's tensor has the features: second, as its convolutions take them, last,
 # as in Keras, or wherever they are.
 Layout = Literal["features second", "features last", "any"]
-
-# What a tensor's axes are called in comments, by their number, in Keras's order.
-AXES = {
-    1: ("batch",),
-    2: ("batch", "time"),
-    3: ("batch", "time", "features"),
-    4: ("batch", "height", "width", "channels"),
-    5: ("batch", "depth", "height", "width", "channels"),
-}
-# The same of films, which have an image for each step.
-AXES_OF_FILMS = {
-    4: ("batch", "time", "width", "channels"),
-    5: ("batch", "time", "height", "width", "channels"),
-    6: ("batch", "time", "depth", "height", "width", "channels"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class TensorText:
             Keras hands on no mask with it.
         folded: how many steps each axis has that PyTorch's tensor has in its batch, as
             text: `shape` has these axes after the batch.
-        has_time: whether its second axis is time, where it may be one of an image.
+        words: what its open sizes are, for each axis, as `TensorFacts` has them.
     """
 
     text: str
@@ -58,7 +52,7 @@ class TensorText:
     features_second: bool = False
     mask: str = ""
     folded: tuple[str, ...] = ()
-    has_time: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def axes(self) -> int:
@@ -83,7 +77,16 @@ class TensorText:
         if not self.folded:
             return self
         shape = (None, *self.shape[len(self.folded) + 1 :])
-        return replace(self, shape=shape, mask="", folded=(), has_time=False)
+        words = self.words and (BATCH, *self.words[len(self.folded) + 1 :])
+        return replace(self, shape=shape, mask="", folded=(), words=words)
+
+    def size_text(self, axis: int) -> str:
+        """The size of one of Keras's axes, as a number or in words."""
+        size = self.shape[axis]
+        if size is not None:
+            return "..." if size == ANY_AXES else str(size)
+        words = self.words or names_of_axes(self.shape)
+        return words[axis]
 
     def axis_in_torch(self, axis: int) -> int:
         """The number of PyTorch's axis for one of Keras's, counted from either end."""
@@ -91,87 +94,6 @@ class TensorText:
         if not self.features_second or axis == 0:
             return axis
         return 1 if axis == self.axes - 1 else axis + 1
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Arrays of Keras's layer that a module of the port takes.
-
-    Args:
-        attribute: of the module, "" for the port itself; dots lead into others.
-        layer: full name of Keras's layer.
-        arrays: of Keras's layer, by the names that `rows` knows.
-        rows: which array is which; None for those of the layer's kind.
-        kinds: names of the kind in PyTorch and in Keras, for `rows` of None.
-    """
-
-    attribute: str
-    layer: str
-    arrays: Arrays
-    rows: tuple[Row, ...] | None = None
-    kinds: tuple[str, str] = ("", "")
-
-
-@dataclass
-class Page:
-    """A class of the port while it is written.
-
-    Args:
-        attributes: what makes each module, by its name, in order.
-        lines: of `forward`.
-        helpers: names of files in `in_pytorch/ported` that it needs.
-        moves: which arrays go where.
-        live: variables that hold what is read later, or are taken by this call.
-        later: of those, the variables that hold what is read after this call.
-        notes: what a reader of the port must know.
-        owners: the attribute of each layer, by what asked for it.
-    """
-
-    attributes: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    helpers: list[str] = field(default_factory=list)
-    moves: list[Moved] = field(default_factory=list)
-    live: set[str] = field(default_factory=set)
-    later: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
-    owners: dict[str, str] = field(default_factory=dict)
-
-    def attribute(self, word: str, owner: str, text: str) -> str:
-        """The name of a module in `__init__`, which is made once for its owner.
-
-        Args:
-            word: the name, with a number behind it if it is another owner's.
-            owner: such as the full name of a layer.
-            text: what makes the module.
-        """
-        if owner not in self.owners:
-            name, number = word, 1
-            while name in self.attributes:
-                number += 1
-                name = f"{word}_{number}"
-            self.owners[owner] = name
-            self.attributes[name] = text
-        return self.owners[owner]
-
-    def variable(self, word: str) -> str:
-        """Return a variable's name that may be given a value now, and take it."""
-        return self._free(word, self.live)
-
-    def result(self, word: str) -> str:
-        """Return a variable's name for the statement that reads the inputs last.
-
-        It may be that of an input that is not read after this call.
-        """
-        return self._free(word, self.later)
-
-    def _free(self, word: str, taken: set[str]) -> str:
-        name, number = word, 1
-        while name in taken:
-            number += 1
-            name = f"{word}_{number}"
-        self.live.add(name)
-        self.later.add(name)
-        return name
 
 
 @dataclass(frozen=True)
@@ -302,7 +224,10 @@ class Source:
         layout: where the layer takes the features: Keras's last axis. One that has them
             second in Keras takes the axes in Keras's order, "features last". A function
             takes the layer and the number of axes of the first tensor.
-        returns: where the result has them, if not where the layer takes them.
+        layout_of_call: where a call takes them, if that depends on its arguments: takes
+            the call and the number of axes of the first tensor.
+        returns: where the result has them, if not where the layer takes them; a
+            function takes the site.
         mask_of: takes the site; returns the variable of the result's mask. None for
             that of the first input.
         problem: takes the layer and its arrays; returns what PyTorch cannot do of it
@@ -311,12 +236,15 @@ class Source:
 
     write: Callable[[Site], str | Sequence[str]]
     layout: Layout | Callable[[LayerPlan, int], Layout] = "any"
-    returns: Layout | None = None
+    layout_of_call: Callable[[Call, int], Layout] | None = None
+    returns: Layout | Callable[[Site], Layout] | None = None
     mask_of: Callable[[Site], str] | None = None
     problem: Callable[[LayerPlan, Arrays], str] | None = None
 
-    def layout_of(self, plan: LayerPlan, axes: int) -> Layout:
+    def layout_of(self, plan: LayerPlan, call: Call, axes: int) -> Layout:
         """Where a layer takes the features, by the number of axes of what it takes."""
+        if self.layout_of_call is not None:
+            return self.layout_of_call(call, axes)
         return self.layout(plan, axes) if callable(self.layout) else self.layout
 
 
@@ -353,7 +281,7 @@ def number_text(value: Any) -> str:
         return '"' + repr(value)[1:-1].replace('"', '\\"') + '"'
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    return repr(value)
+    return plain_number(value) if isinstance(value, float) else repr(value)
 
 
 def changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -369,24 +297,25 @@ def shape_text(value: TensorText) -> str:
     """The shape of PyTorch's tensor for a comment: (batch, time, 64)."""
     if not value.shape:
         return "of a shape that nothing tells"
-    batch = " * ".join(("batch", *value.folded))
-    value = value.step
-    names = AXES.get(value.axes)
-    if value.has_time:
-        names = AXES_OF_FILMS[value.axes]
-    elif value.axes == 2 and value.shape[1] is None:
-        names = ("batch", "time")  # of numbers that an embedding looks up
-    elif names and value.axes > 3 and value.shape[-1] is None and value.shape[1]:
-        names = ("batch", "channels", *names[1:-1])  # as a layer's data format has them
-    sizes = []
-    for axis, size in enumerate(value.shape):
-        word = names[axis] if names else f"axis_{axis}"
-        if axis == 0 and size is None:
-            word = batch
-        sizes.append(word if size is None else str(size))
-        if size == ANY_AXES:
-            sizes[-1] = "..."
+    folded, value = value.folded, value.step
+    sizes = [value.size_text(axis) for axis in range(value.axes)]
+    if value.shape[0] is None:
+        sizes[0] = " * ".join((sizes[0], *folded))
     if value.features_second and value.axes > 2:
         sizes.insert(1, sizes.pop())
+    return sizes_text(sizes)
+
+
+def steps_text(*values: TensorText) -> str:
+    """The batch and the steps of sequences, for a comment: (batch, time, source_time).
+
+    Args:
+        values: the first one has the batch.
+    """
+    return sizes_text([values[0].size_text(0), *(v.size_text(1) for v in values)])
+
+
+def sizes_text(sizes: Sequence[str]) -> str:
+    """Sizes in brackets, for a comment."""
     inside = ", ".join(sizes)
     return f"({inside},)" if len(sizes) == 1 else f"({inside})"

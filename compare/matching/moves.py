@@ -10,8 +10,8 @@ class Move:
     """Which arrays of the source became which of the target, by full names.
 
     Args:
-        source: names of the arrays there.
-        target: names of the arrays there.
+        source: names of the source's arrays, such as `lstm.weight_ih_l0`.
+        target: names of the target's arrays, such as `lstm.kernel`.
         nan: how many of the source's numbers are NaN; 0 where nobody counted.
         beside: what the layers must compute for the numbers to mean the same, where the
             files do not tell that they do; a sentence, or "".

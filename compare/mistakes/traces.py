@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from compare.shell import cell_of
+
 MOST_STEPS = 1500  # operations that are noted; those of long loops come to no end
 MOST_BYTES = 300_000_000  # of all values that are noted
 FEW = 16  # whole numbers in a vector that is taken for a shape
@@ -26,7 +28,7 @@ class Line:
     """A line of a user's source.
 
     Args:
-        file: its name, without the folder.
+        file: its name, without the folder; of a notebook's cell, such as In[3].
         number: from 1.
         text: without the spaces around it; of a call of several lines all of them.
         place: tells operations of one line apart.
@@ -269,7 +271,8 @@ def line_of(frame: FrameType | None, passed: tuple[str, ...], end: str) -> Line 
             return None
         number = candidate.f_lineno
         text = _written(candidate)
-        return Line(Path(file).name, number, text, candidate.f_lasti)
+        name = cell_of(file) or Path(file).name
+        return Line(name, number, text, candidate.f_lasti)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from compare.in_keras import saved as saved_models
 from compare.in_pytorch import ports, saved_weights
 from compare.in_pytorch.runs import Input
 from compare.one_line import repr_of
-from compare.porting import folder, readme
+from compare.porting import folder, readme, short_numbers
 from compare.porting.back_wishes import EXAMPLE, FILES, MEANINGS, WEIGHTS, BackWish
 from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
 from compare.porting.proof import proved
-from compare.porting.reading.modules import module_plan
+from compare.porting.reading.modules import module_plan, pruned
 from compare.porting.user_file import UserModel, model_of
 from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
+from compare.porting.writing.activations_inside import with_activations_inside
 from compare.porting.written_back import MAKER, written_back
 from compare.progress import say
 
@@ -54,6 +56,8 @@ def port_back(wish: BackWish) -> Port:
     traced = module_plan(module, _inputs(wish, user), wish.stub)
     if not wish.stub:
         traced.check()
+    plan = pruned(with_activations_inside(traced.plan))
+    traced = replace(traced, plan=plan)
     say("writing the source")
     work = written_back(traced, module, wish.seed)
     reason = OF_STUBS if work.stub_names else OF_MODULE
@@ -65,7 +69,12 @@ def port_back(wish: BackWish) -> Port:
         work.runs,
         wish.seed,
         free=work.is_cut,
+        pictured=wish.pictured,
     )
+    notes = traced.notes
+    source = work.text()
+    if source != work.source:
+        notes = (*notes, short_numbers.NOTE)
     given = list(work.runs[0])
     if work.has_batch:
         given = list(map(shortened, given))
@@ -81,7 +90,7 @@ def port_back(wish: BackWish) -> Port:
         usage=USAGE,
         judge=judge.reason,
         is_proved=evidence.as_expected and not work.stub_names,
-        notes=traced.notes,
+        notes=notes,
         files=MEANINGS,
         by=f"twinproof {evidence.versions['compare']}",
         stubs=work.stub_names,
@@ -90,7 +99,7 @@ def port_back(wish: BackWish) -> Port:
     )
     readme_text, document = texts(facts, judge, evidence)
     contents = {
-        MODEL: work.source.encode(),
+        MODEL: source.encode(),
         WEIGHTS: work.weights,
         CHECK: example.script(work.script, MAKER, work.words),
         EXAMPLE: _hdf5(example.arrays),
@@ -105,7 +114,7 @@ def port_back(wish: BackWish) -> Port:
         "Keras",
         evidence,
         judge,
-        traced.notes,
+        notes,
         work.stub_names,
     )
 

@@ -42,6 +42,7 @@ class BackWish:
         folder: where the port goes.
         seed: of inputs and random weights.
         stub: whether to leave what Keras cannot have for the user to write.
+        pictured: whether a page draws the twins at work.
     """
 
     weights: Path
@@ -50,6 +51,7 @@ class BackWish:
     folder: Path
     seed: int
     stub: bool = False
+    pictured: bool = False
 
 
 def is_of_pytorch(path: str) -> bool:

@@ -27,12 +27,12 @@ class Port:
     """A port, as it was written.
 
     Args:
-        folder: that holds it.
+        folder: where it is.
         files: their names.
         name: of the class or the function in `model.py` that makes the model.
-        framework: that it is in.
+        framework: of the port, "PyTorch" or "Keras".
         evidence: of the comparison with the original.
-        judge: what it was compared with.
+        judge: what it was compared with; `judge.name` and `judge.reason` say it.
         notes: what was read or written otherwise than it stands in the original.
         stubs: the names of the layers that are left for the user to write.
     """
@@ -138,6 +138,8 @@ def example_of(
         )
     gap = 0.0
     for result, expected in zip(results, right, strict=True):
+        if result.shape != expected.shape:
+            raise ValueError(f"results of {result.shape} and {expected.shape}")
         wide, wide_right = result.astype("float64"), expected.astype("float64")
         scale = max(float(np.abs(wide_right).max()), 1e-30)
         gap = max(gap, float(np.abs(wide - wide_right).max()) / scale)

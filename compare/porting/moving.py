@@ -9,7 +9,7 @@ import numpy as np
 
 from compare import kinds
 from compare.in_pytorch.layers import read
-from compare.kinds.source import Moved
+from compare.kinds.page import Moved
 
 
 def state_of(port: Any, moves: Sequence[Moved]) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from safetensors.numpy import save as save_arrays
 
 from compare.errors import BadInput
-from compare.porting import folder, inputs, kept_states, readme
+from compare.porting import folder, inputs, kept_states, readme, short_numbers
 from compare.porting.contents import (
     Port,
     class_name,
@@ -80,9 +80,19 @@ def port(wish: Wish) -> Port:
     packs = "pack_padded_sequence" in source.text
     names_of_inputs = tuple(plan.inputs) if isinstance(plan.inputs, Mapping) else None
     evidence = proved(
-        wish.path.name, module, judge, runs, wish.seed, packs, names_of_inputs
+        wish.path.name,
+        module,
+        judge,
+        runs,
+        wish.seed,
+        packs,
+        names_of_inputs,
+        wish.pictured,
     )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
+    text = work.text(runs[0])
+    if text != source.text:
+        notes = (*notes, short_numbers.NOTE)
     keeps_states = kept_states.begin_anew(module, judge.model)
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
     right = saved_models.results(judge.model, given)
@@ -108,7 +118,7 @@ def port(wish: Wish) -> Port:
     )
     readme_text, document = texts(facts_of_readme, judge, evidence)
     contents = {
-        MODEL: source.text.encode(),
+        MODEL: text.encode(),
         WEIGHTS: save_arrays(dict(work.arrays)),
         CHECK: example.script(work.script, name, work.words),
         EXAMPLE: save_arrays(dict(example.arrays)),
@@ -117,8 +127,8 @@ def port(wish: Wish) -> Port:
         **extra,
     }
     if wish.twin:
-        models = original.models
-        twin = keras_source(work.plan, work.facts, models, weights=saved.weights)
+        plan, facts = short_numbers.with_short_numbers(work.plan), work.facts
+        twin = keras_source(plan, facts.calls, facts.models, weights=saved.weights)
         contents[TWIN] = twin.encode()
     folder.write(wish.folder, {file: contents[file] for file in names})
     return Port(

@@ -33,6 +33,7 @@ def proved(
     packs: bool = False,
     names: tuple[str, ...] | None = None,
     free: bool = True,
+    pictured: bool = False,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -47,6 +48,7 @@ def proved(
         names: of the inputs, where the original takes a dictionary.
         free: whether shorter sequences may be cut out of the inputs; not where what
             stubs return is one of them, which may have another length.
+        pictured: whether a page draws the first run.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -62,6 +64,8 @@ def proved(
             free=free,
             seed=seed,
             probed=number == 0,  # what a pass is worth, the first run tells
+            layout_given=True,
+            pictured=pictured and number == 0,
         )
         for number, arrays in enumerate(runs)
     ]
@@ -82,7 +86,9 @@ def proved(
         if number == 0:
             results += judged.results
             notes += [n for n in judged.notes if not (packs and n.startswith(INSIDE))]
-            notes.append(reference.held(judged.twins, judged.pair.arrays).sentence())
+            if not judged.twins.only32:  # the reference computes in float64
+                held = reference.held(judged.twins, judged.pair.arrays)
+                notes.append(held.sentence())
         else:  # nor what was not exercised: the first inputs are the largest
             results += [replace(result, unexercised=None) for result in judged.results]
     in_turn = kept_states.over_calls(name, port, judge.model, taken, results[0].length)

@@ -21,7 +21,7 @@ def module_of(text: str, name: str) -> ModuleType:
         The module, under a name of its own among those that are loaded.
     """
     module = ModuleType(f"twinproof_port_{next(_numbers)}")
-    file = f"<{module.__name__}/{name}>"
+    file = f"{module.__name__}/{name}"  # whose lines are told, as of any source
     module.__file__ = file
     linecache.cache[file] = len(text), None, text.splitlines(True), file
     sys.modules[module.__name__] = module  # where classes look for their annotations

@@ -43,6 +43,7 @@ class Wish:
         stub: whether to leave what cannot be ported for the user to write.
         onnx: whether to write the port as ONNX as well.
         seed: of inputs and random weights.
+        pictured: whether a page draws the twins at work.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Wish:
     stub: bool
     onnx: bool
     seed: int
+    pictured: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ import numpy as np
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
 from compare.in_pytorch import ports
 from compare.in_pytorch.opened_ports import OpenedPort, Place
-from compare.kinds.graph import ModelPlan, TensorFacts, tensors_in
+from compare.kinds.graph import ModelPlan, tensors_in
 from compare.porting import running
 from compare.porting.moving import state_of
+from compare.porting.open_sizes import with_words
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading import Saved
 from compare.porting.reading.modules import pruned
+from compare.porting.short_numbers import same_bits, with_short_numbers
 from compare.porting.stubs import inlined, results_of, stubbed
 from compare.porting.wishes import MODEL
 from compare.porting.writing.lines import literal
@@ -32,22 +34,37 @@ class Written:
     Args:
         source: of the port.
         plan: that the source is of, which may have stubs.
-        facts: of the results of its calls.
+        facts: of its tensors.
         compared: the plan of what can be compared, which has none.
         original: what can be compared, rebuilt in Keras.
         stubs: where the port is opened at its stubs; None without them.
         arrays: of the port, by their names in its state dict.
         port: what is compared, alive.
+        shown: the source with short numbers; None where there is none.
     """
 
     source: PortSource
     plan: ModelPlan
-    facts: Sequence[tuple[TensorFacts, ...]]
+    facts: Facts
     compared: ModelPlan
     original: Rebuilt
     stubs: Opened | None
     arrays: Mapping[str, np.ndarray]
     port: Any
+    shown: PortSource | None = None
+
+    def text(self, given: Sequence[np.ndarray]) -> str:
+        """The source for the user, with short numbers if they compute the same.
+
+        Args:
+            given: inputs to run it with.
+        """
+        if self.shown is None or self.shown.text == self.source.text:
+            return self.source.text
+        results = [
+            ports.results(port, given) for port in (self.port, _made(self.shown))
+        ]
+        return (self.shown if same_bits(*results) else self.source).text
 
     @property
     def stub_names(self) -> tuple[str, ...]:
@@ -103,8 +120,12 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
         return _with_stubs(saved, name)
     try:
         original = rebuilt(saved.plan, saved.weights)
-        facts = Facts(original.facts, original.models)
+        facts = Facts(*with_words(original))
         source = pytorch_source(saved.plan, facts, saved.weights, name)
+        plan = with_short_numbers(saved.plan, arrays=True)
+        shown = source
+        if plan is not saved.plan:
+            shown = pytorch_source(plan, facts, saved.weights, name)
     except NotWritten:
         if not stub:
             raise
@@ -112,7 +133,7 @@ def written(saved: Saved, name: str, stub: bool) -> Written:
     port = _made(source)
     arrays = ports.arrays_of(port)
     return Written(
-        source, saved.plan, original.facts, saved.plan, original, None, arrays, port
+        source, saved.plan, facts, saved.plan, original, None, arrays, port, shown
     )
 
 
@@ -124,14 +145,15 @@ def _with_stubs(saved: Saved, name: str) -> Written:
         plan = pruned(inlined(plan, problems))
         opening = opened(plan, weights, saved.built)
         original = rebuilt(opening.plan, weights)
-        facts = opening.facts(original.facts)
+        of_opened, models = with_words(original)
+        facts = opening.facts(of_opened)
         plan = opening.whole
         if problems:
             plan = stubbed(plan, problems, facts)
             problems = {}
             continue
         try:
-            source = pytorch_source(plan, Facts(facts, original.models), weights, name)
+            source = pytorch_source(plan, Facts(facts, models), weights, name)
             break
         except NotWritten as error:
             problems = error.problems
@@ -145,7 +167,14 @@ def _with_stubs(saved: Saved, name: str) -> Written:
         len(list(tensors_in(plan.inputs))),
     )
     return Written(
-        source, plan, facts, opening.plan, original, opening, arrays, opened_port
+        source,
+        plan,
+        Facts(facts, models),
+        opening.plan,
+        original,
+        opening,
+        arrays,
+        opened_port,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import opened_twins
+from compare.in_keras import opened_twins, saved
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.placed_weights import place
 from compare.in_keras.rebuilding import Rebuilt, rebuilt
@@ -23,8 +23,10 @@ from compare.kinds.graph import ModelPlan, Tensor, tensors_in, with_tensors
 from compare.one_line import message_of
 from compare.porting import inputs, running
 from compare.porting.back_wishes import WEIGHTS
+from compare.porting.open_sizes import with_words
 from compare.porting.opening import End, Opened, opened
 from compare.porting.reading.modules import Traced
+from compare.porting.short_numbers import same_bits, with_short_numbers
 from compare.porting.stubs import results_of
 from compare.porting.wishes import MODEL
 from compare.porting.writing.keras_source import keras_source
@@ -47,6 +49,7 @@ class WrittenBack:
         stubs: where both are opened at stubs; None without any.
         plan: that the source is of.
         has_batch: whether all that goes in is of any batch.
+        shown: the source with short numbers; "" where there is none.
         has_lengths: whether one input says how many steps of each sequence count.
     """
 
@@ -58,6 +61,7 @@ class WrittenBack:
     stubs: Opened | None
     plan: ModelPlan
     has_batch: bool = True
+    shown: str = ""
     has_lengths: bool = False
 
     @property
@@ -67,6 +71,15 @@ class WrittenBack:
         What a stub returns may have another length, and lengths are of whole sequences.
         """
         return self.stubs is None and not self.has_lengths
+
+    def text(self) -> str:
+        """The source for the user, with short numbers if they compute the same."""
+        if self.shown in ("", self.source):
+            return self.source
+        given = self.runs[0]
+        other = _made(self.shown, self.weights)
+        results = [saved.results(model, given) for model in (self.twin, other)]
+        return self.shown if same_bits(*results) else self.source
 
     @property
     def stub_names(self) -> tuple[str, ...]:
@@ -131,7 +144,9 @@ def written_back(traced: Traced, module: Any, seed: int) -> WrittenBack:
     if traced.stubs:
         return _with_stubs(traced, module, seed)
     original = rebuilt(traced.plan, traced.weights)
-    source = keras_source(traced.plan, original.facts, original.models, MAKER)
+    facts, models = with_words(original)
+    source = keras_source(traced.plan, facts, models, MAKER)
+    shown = keras_source(with_short_numbers(traced.plan), facts, models, MAKER)
     weights = _saved(original.model)
     twin = _made(source, weights)
     usual = inputs.sizes_of(traced.plan, original.facts)
@@ -149,6 +164,7 @@ def written_back(traced: Traced, module: Any, seed: int) -> WrittenBack:
         runs,
         None,
         traced.plan,
+        shown=shown,
         has_lengths=bool(lengths),
     )
 
@@ -179,8 +195,8 @@ def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
     plan = traced.plan
     opening = opened(plan, traced.weights, {}, whole_inputs=True)
     original = rebuilt(opening.plan, traced.weights)
-    facts = opening.facts(original.facts)
-    source = keras_source(plan, facts, original.models, MAKER, traced.weights)
+    of_opened, models = with_words(original)
+    source = keras_source(plan, opening.facts(of_opened), models, MAKER, traced.weights)
     twin = _made(source)
     live = legal_names(plan.layers)
     for name, arrays in traced.weights.items():

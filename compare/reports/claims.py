@@ -35,7 +35,7 @@ def print_claims(console: Console, results: Iterable[ClaimResult]) -> None:
     table = _empty_table(wide)
     counts: Counter[str] = Counter()
     for result in results:
-        kind = _kind(result.verdict)
+        kind = kind_of(result.verdict)
         counts[kind] += 1
         verdict = Text(result.verdict, style=STYLES[kind])
         question = Text(result.question).append(f"\nran: {result.ran}", style="dim")
@@ -63,14 +63,24 @@ def _empty_table(wide: bool) -> Table:
 
 def conclusion(counts: Mapping[str, int], seconds: float) -> str:
     """How many claims hold, how many do not, and how long finding out took."""
-    total = sum(counts.values())
+    return f"{in_numbers(counts)} ({seconds:.1f} s)"
+
+
+def in_numbers(counts: Mapping[str, int]) -> str:
+    """How many claims hold, and how many do not."""
     return (
-        f"{total} claims: {counts['holds']} hold, {counts['false']} false, "
-        f"{counts['only if']} hold only under a condition ({seconds:.1f} s)"
+        f"{sum(counts.values())} claims: {counts['holds']} hold, {counts['false']} "
+        f"false, {counts['only if']} hold only under a condition"
     )
 
 
-def _kind(verdict: str) -> str:
+def counted(results: Iterable[ClaimResult]) -> Counter[str]:
+    """How many claims there are of each kind of verdict."""
+    return Counter(kind_of(result.verdict) for result in results)
+
+
+def kind_of(verdict: str) -> str:
+    """The kind of a verdict: `holds`, `false` or `only if`."""
     return verdict if verdict in STYLES else "only if"
 
 

@@ -55,7 +55,7 @@ def print_evidence(console: Console, evidence: Evidence) -> None:
         highlight=False,
         markup=False,
     )
-    rows = _rows(evidence.results)
+    rows = rows_of(evidence.results)
     console.print(_table(rows))
     for line in ("", *LEGEND):
         console.print(line, style="dim", highlight=False)
@@ -90,6 +90,13 @@ def _inputs(inputs: Mapping[str, str | int]) -> str:
     return "; ".join(sentences)
 
 
+def print_problems(console: Console, evidence: Evidence) -> None:
+    """What went wrong in a run, and nothing else."""
+    for text in differences(evidence.results):
+        _print_wrapped(console, text)
+    console.print(conclusion(evidence), style="bold", highlight=False, markup=False)
+
+
 def print_explanation(console: Console, evidence: Evidence) -> None:
     """Why the twins of a pair differ; or that they do not."""
     lines = [evidence.explain()]
@@ -119,20 +126,25 @@ def _print_wrapped(console: Console, text: str, style: str | None = None) -> Non
 # -------------------------------------------------------------------------- conclusion
 
 
-def conclusion(evidence: Evidence) -> str:
-    """What was proved, or not, in a sentence."""
+def conclusion(evidence: Evidence, where: str = "above") -> str:
+    """What was proved, or not, in a sentence.
+
+    Args:
+        evidence: of the run.
+        where: what is wrong is told, as the reader sees it from here.
+    """
     results, seconds = evidence.results, f"({evidence.seconds:.1f} s)"
     if not results:
         return f"Not proved: nothing was compared {seconds}."
     if evidence.not_compared:
         names = ", ".join(pair.pair for pair in evidence.not_compared)
-        of_compared = conclusion(replace(evidence, not_compared=()))
+        of_compared = conclusion(replace(evidence, not_compared=()), where)
         return f"Not compared: {names}. {of_compared}"
     wrong = [result for result in results if not result.as_expected]
     if wrong:
         return (
             f"Not proved: {len(wrong)} of {len(results)} runs are not as expected; "
-            f"look at {', '.join(_names(wrong))} above {seconds}."
+            f"look at {', '.join(_names(wrong))} {where} {seconds}."
         )
     same = [r for r in results if r.verdict in (SAME, SAME_IN_FLOAT32)]
     compared = [r for r in same if not r.loss]
@@ -189,8 +201,8 @@ def _names(results: Sequence[Result]) -> list[str]:
 # ------------------------------------------------------------------------------- table
 
 
-def _rows(results: Sequence[Result]) -> list[list[Result]]:
-    """Results that share a row of the table: one pair, length and verdict."""
+def rows_of(results: Sequence[Result]) -> list[list[Result]]:
+    """Results that share a row of a table: one pair, length and verdict."""
     rows: dict[tuple, list[Result]] = {}
     for result in results:
         key: tuple = (result.pair, result.length, result.loss, result.drawn)
@@ -216,12 +228,12 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
         if result.drawn:
             name = f"  on {result.drawn}"
         shown = result.pair
-        gap, limit = _figures(results)
+        gap, limit = figures_of(results)
         table.add_row(
             Text(name),
             str(result.length),
-            _listed(result.timesteps for result in results),
-            _listed(result.batch for result in results),
+            listed_numbers(result.timesteps for result in results),
+            listed_numbers(result.batch for result in results),
             _verdict(result),
             gap,
             limit,
@@ -229,7 +241,7 @@ def _table(rows: Sequence[Sequence[Result]]) -> Table:
     return table
 
 
-def _figures(results: Sequence[Result]) -> tuple[str, str]:
+def figures_of(results: Sequence[Result]) -> tuple[str, str]:
     """Gap and limit of the worst of some results, if it has any."""
     stage = max(results, key=_severity).deciding
     if stage is None:
@@ -242,7 +254,8 @@ def _severity(result: Result) -> float:
     return 0.0 if stage is None else stage.ratio
 
 
-def _listed(numbers: Iterable[int | None]) -> str:
+def listed_numbers(numbers: Iterable[int | None]) -> str:
+    """Each number once, in order; those that are not known are left out."""
     distinct = {number for number in numbers if number is not None}
     return " ".join(map(str, sorted(distinct)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from math import ceil, nan
-from statistics import mean, median
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -13,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.files import PICTURE_AUTHOR
-from compare.judging.model_causes import OF_SIDE
-from compare.judging.result import DIFFERENT, ILL_CONDITIONED, OTHER, SAME, SIDES
-from compare.judging.training import TrainingEvidence
+from compare.judging.result import OTHER, SAME, SIDES
+from compare.judging.training import TrainingEvidence, many
 from compare.judging.words import Side
 from compare.reports.tables import plain_table
 
@@ -55,7 +54,7 @@ class _Output:
 def print_training(console: Console, evidence: TrainingEvidence) -> None:
     """What ran, the losses, where the twins part and why, what was shown."""
     output = _Output(console)
-    output.say(*_opening(evidence), "")
+    output.say(*opening(evidence), "")
     _print_gradients(output, evidence)
     if evidence.done:
         console.print(_losses(evidence))
@@ -73,7 +72,7 @@ def print_training(console: Console, evidence: TrainingEvidence) -> None:
         _print_causes(output, evidence)
     output.say("")
     if evidence.interrupted:
-        output.say(_interruption(evidence), style="yellow")
+        output.say(evidence.interruption, style="yellow")
     for note in evidence.notes:
         output.say(f"Note: {note}", "", style="yellow")
     output.say(conclusion(evidence), style="bold")
@@ -105,64 +104,18 @@ def _print_causes(output: _Output, evidence: TrainingEvidence) -> None:
         )
 
 
-def _interruption(evidence: TrainingEvidence) -> str:
-    if evidence.done == evidence.steps:
-        return "The run was complete, but what its causes explain was interrupted."
-    return (
-        f"Interrupted after step {evidence.done} of {evidence.steps}: what is said "
-        "here holds for these steps."
-    )
-
-
 def conclusion(evidence: TrainingEvidence) -> str:
-    """What was shown, or not, in a sentence or two."""
-    seconds = f"({evidence.seconds:.1f} s)"
-    settings = evidence.settings
-    pair, decider = settings["pair"], evidence.deciding
-    if evidence.stopped:
-        before = "in step" if evidence.verdict == SAME else evidence.verdict
-        return (
-            f"Stopped at {evidence.stopped}; try a smaller learning rate. The "
-            f"{_many(evidence.done, 'step')} until then: {before} {seconds}."
-        )
-    if evidence.in_step:
-        opening = f"In step: {pair} learns the same in PyTorch and Keras"
-        without = [name for name in OF_SIDE if name in settings["removed"]]
-        if without:
-            opening += f" without {', '.join(without)}"
-        elif evidence.notes:
-            opening += ", as far as it was run: see the notes"
-        return (
-            f"{opening}; the gradients, and the loss and {len(evidence.tensors) - 1} "
-            f"weights at each of {evidence.done} steps, are the same {seconds}."
-        )
-    if decider is not None and decider.verdict == DIFFERENT:
-        return (
-            f"They part at step {decider.timestep}, at {decider.stage}: "
-            f"{decider.reason}. At step {evidence.done} the losses are "
-            f"{evidence.gaps[-1]:.1e} apart, {mean(evidence.gaps):.1e} on average. "
-            f"{_remaining_gap(evidence)}{seconds}"
-        )
-    if decider is not None and decider.verdict == ILL_CONDITIONED:
-        return (
-            f"Nobody can tell to the end. {decider.stage}: {decider.reason} {seconds}."
-        )
-    return f"The gradients are not the same: {evidence.gradients.explain()} {seconds}"
+    """What was shown, or not, in a sentence or two, and how long it took."""
+    return f"{evidence.conclusion.removesuffix('.')} ({evidence.seconds:.1f} s)."
 
 
-def _remaining_gap(evidence: TrainingEvidence) -> str:
-    if evidence.left is None:
-        return ""
-    return f"With all causes removed {evidence.left:.1%} of it is left. "
-
-
-def _opening(evidence: TrainingEvidence) -> Iterator[str]:
+def opening(evidence: TrainingEvidence) -> Iterator[str]:
     """What learns from what, and what each side steps with."""
     settings, versions = evidence.settings, evidence.versions
     yield (
         f"{settings['pair']}, {settings['loss'].replace('_', ' ')}: "
-        f"{_many(settings['epochs'], 'epoch')} of "
-        f"{_many(settings['steps_per_epoch'], 'shuffled batch', 'es')} of "
+        f"{many(settings['epochs'], 'epoch')} of "
+        f"{many(settings['steps_per_epoch'], 'shuffled batch', 'es')} of "
         f"{settings['batch_size']}, seed {settings['seed']}, on {settings['source']}"
     )
     torch = f"PyTorch {versions['torch']}"
@@ -198,12 +151,6 @@ def _optimizer(side: Side, optimizer: Mapping[str, Any]) -> str:
     return f"{text}; a bias that is two in PyTorch takes twice the step"
 
 
-def _many(number: int, noun: str, ending: str = "s") -> str:
-    if number > 1:
-        return f"{number} {noun}{ending}"
-    return f"{number} {noun}"
-
-
 # ------------------------------------------------------------------------------ tables
 
 
@@ -216,9 +163,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _losses(evidence: TrainingEvidence) -> Table:
-    """Losses at the ends of some epochs, and at the last step that was done."""
-    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+def epoch_rows(evidence: TrainingEvidence) -> Iterator[tuple[str, ...]]:
+    """Epoch, step, both losses and gap at the ends of some epochs and of the run."""
     steps, epochs = evidence.settings["steps_per_epoch"], evidence.settings["epochs"]
     shown: dict[int, str] = {}  # epochs, by step
     every = ceil(epochs / MOST_ROWS)
@@ -230,7 +176,13 @@ def _losses(evidence: TrainingEvidence) -> Table:
     for step, epoch_text in shown.items():
         torch, keras = (evidence.losses[f"{side}32"][step - 1] for side in SIDES)
         gap = evidence.gaps[step - 1]
-        row = epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+        yield epoch_text, str(step), f"{torch:.4f}", f"{keras:.4f}", f"{gap:.1e}"
+
+
+def _losses(evidence: TrainingEvidence) -> Table:
+    """Losses at the ends of some epochs, and at the last step that was done."""
+    table = _table("epoch", "step", "PyTorch", "Keras", "gap")
+    for row in epoch_rows(evidence):
         table.add_row(*row)
     return table
 

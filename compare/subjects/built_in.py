@@ -25,7 +25,12 @@ from compare.twins.weights import load_random
 
 
 def subject(
-    pair: Pair, cases: list[Case], prices: Prices, seed: int, gradients: bool = False
+    pair: Pair,
+    cases: list[Case],
+    prices: Prices,
+    seed: int,
+    gradients: bool = False,
+    pictured: bool = False,
 ) -> Subject:
     """A built-in pair as it is run.
 
@@ -36,6 +41,7 @@ def subject(
         seed: of the weights.
         gradients: whether to compare those of the pair's loss as well, in one case of
             each length in which both twins run.
+        pictured: whether a page draws the twins at work.
     """
     pair_number = zlib.crc32(pair.file.encode())
     loads: dict[str, Callable[[Twins], None]] = {}
@@ -61,6 +67,7 @@ def subject(
         probe=probe,
         loss=pair.loss if gradients else "",
         seed=seed,
+        pictured=pictured,
     )
 
 

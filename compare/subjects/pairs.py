@@ -30,7 +30,8 @@ class Pair:
         spatial: the axes of x between its steps and its features: (width,) of images,
             whose rows are the steps, or (height, width) of films.
         batch: the one size of batch that it is built for, if there is one.
-        loss: what it learns by, of LOSSES.
+        loss: what it learns by: "mean_squared_error", "cross_entropy" or
+            "negative_sharpe_ratio".
     """
 
     file: str

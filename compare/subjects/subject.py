@@ -27,7 +27,7 @@ from compare.judging.result import (
 from compare.judging.sensitivity import Sensitivity
 from compare.judging.words import Side, Verdict
 from compare.subjects.cases import FIXED, Case
-from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase
+from compare.subjects.wrong_cases import USUAL_BATCH, Explainer, WrongCase, quickest
 from compare.twins import few_samples, reaching, sensitivity, steadiness
 from compare.twins.adequacy import Adequacy
 from compare.twins.frameworks import LAYERS
@@ -57,6 +57,8 @@ class Subject:
         seed: of random targets.
         target: makes what the loss compares the first result with in a case; None to
             draw it.
+        pictured: whether a page draws the twins at work: in the first case in which
+            they differ, or else in one in which mistakes are made.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Subject:
     loss: str = ""
     seed: int = 0
     target: Callable[[Case], np.ndarray] | None = None
+    pictured: bool = False
 
 
 def run(subject: Subject) -> Iterator[Result]:
@@ -80,13 +83,14 @@ def run(subject: Subject) -> Iterator[Result]:
     compared = False
     refusals: dict[Side, str] = {}
     probe, explainer, adequacy = _Probe(subject), Explainer(), Adequacy()
+    camera = _Camera(subject.pictured)
     for length, group in groupby(subject.cases, key=lambda case: case.length):
         its_cases = list(group)
         with in_pytorch_precision.one_thread():
             twins = subject.build(length)
         with _threads(twins):
             for result in _run_length(
-                subject, twins, its_cases, probe, explainer, adequacy
+                subject, twins, its_cases, probe, explainer, adequacy, camera
             ):
                 if result.stages or result.verdict == ONE_REFUSES:
                     compared = True
@@ -122,6 +126,7 @@ def _run_length(
     probe: _Probe,
     explainer: Explainer,
     adequacy: Adequacy,
+    camera: _Camera,
 ) -> Iterator[Result]:
     """Results of the twins of one length, direction by direction, gradients last."""
     whole = cases
@@ -163,12 +168,14 @@ def _run_length(
             if subject.watch and result.verdict == SAME and case == probed_case:
                 adequacy.watch(twins, inputs)
                 result = replace(result, unexercised=adequacy.sentences())
+            if result.verdict == SAME and case == probed_case:
+                result = camera.pictured(twins, inputs, result)
             results.append(result)
         if wrong:
             wrong_case, explanation = explainer.explanation(twins, wrong)
-            results[wrong_case.number] = replace(
-                wrong_case.result, explanation=explanation
-            )
+            result = replace(wrong_case.result, explanation=explanation)
+            results[wrong_case.number] = result
+            camera.picture_one(twins, wrong, results)
         yield from results
         if subject.loss:
             yield from _gradients(subject, twins, cases, direction)
@@ -208,6 +215,53 @@ def _result(
         direction=direction,
         expected=expected,
     )
+
+
+class _Camera:
+    """Draws twins at work for a page: once where they are the same, once where not.
+
+    Args:
+        is_on: whether there is a page.
+    """
+
+    def __init__(self, is_on: bool) -> None:
+        self._is_on = is_on
+        self._drawn: set[bool] = set()
+
+    def picture_one(
+        self, twins: Twins, wrong: Sequence[WrongCase], results: list[Result]
+    ) -> None:
+        """Give one of the results that differ its picture, if one is due.
+
+        Args:
+            twins: with the weights of the results.
+            wrong: the cases that differ.
+            results: of the direction, in which theirs are.
+        """
+        case = quickest(wrong)  # of few steps, which a picture shows each
+        number = case.number
+        results[number] = self.pictured(twins, case.inputs, results[number])
+
+    def pictured(
+        self, twins: Twins, inputs: tuple[np.ndarray, ...], result: Result
+    ) -> Result:
+        """The result with its picture, if one is due.
+
+        Args:
+            twins: with the weights of the result.
+            inputs: an array for each.
+            result: of these inputs.
+        """
+        is_same = result.verdict == SAME
+        if not self._is_on or is_same in self._drawn:
+            return result
+        from compare.diagnosing import picturing  # which runs without a page do without
+
+        progress.say("drawing")
+        picture = picturing.picture(twins, inputs, result)
+        if picture is not None:
+            self._drawn.add(is_same)
+        return replace(result, picture=picture)
 
 
 class _Probe:

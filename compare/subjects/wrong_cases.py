@@ -66,7 +66,7 @@ class Explainer:
         from compare.diagnosing import diagnosis
 
         progress.say("looking for the reason")
-        case, least = wrong[0], min(wrong, key=_effort)
+        case, least = wrong[0], quickest(wrong)
         explanation = None
         if case.steps > MANY_TIMES * least.steps:
             explanation = diagnosis.proved(twins, least.inputs, case.inputs)
@@ -90,6 +90,11 @@ class Explainer:
             return False
         before = (result.length, "to_keras")
         return not (result.direction == "to_torch" and before in self._directions)
+
+
+def quickest(wrong: Sequence[WrongCase]) -> WrongCase:
+    """The case that takes least to be explained and still shows what is wrong."""
+    return min(wrong, key=_effort)
 
 
 def _effort(wrong: WrongCase) -> tuple[bool, bool, int, bool, int]:

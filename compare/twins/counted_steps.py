@@ -10,9 +10,16 @@ import numpy as np
 from compare.in_pytorch.padding import leaves_out_padding
 from compare.judging.arrays import Input, sequence
 from compare.judging.arrays import valid_steps as steps_within
+from compare.judging.four import Four
 from compare.judging.words import Precision, Side
 from compare.twins import packing
-from compare.twins.stages import Stages, lengths_of
+from compare.twins.stages import (
+    Stages,
+    StagesOfAll,
+    four_of,
+    lengths_of,
+    with_valid_steps,
+)
 from compare.twins.stages import has_time as stage_has_time
 
 ALL_STEPS = np.ones(1, bool)
@@ -36,6 +43,11 @@ class Named(Protocol):
         """Axis of the first input that is time."""
         ...
 
+    @property
+    def alike(self) -> bool:
+        """Whether stages inside the models are to have one shape."""
+        ...
+
 
 class CountedSteps:
     """Tells which stages and which steps of twins are compared.
@@ -50,6 +62,29 @@ class CountedSteps:
     ) -> None:
         self._twins, self._of_side = twins, of_side
         self._leaves_out_padding: bool | None = None  # asked for where it matters
+
+    def fours(
+        self, stages: StagesOfAll, arrays: Sequence[np.ndarray]
+    ) -> tuple[dict[str, Four], list[str]]:
+        """The stages that are compared, and the names of those that have time.
+
+        Args:
+            stages: that the twins made of these arrays, of both sides and precisions.
+            arrays: one for each of the inputs.
+        """
+        torch, keras = stages["torch", "float64"], stages["keras", "float64"]
+        fours = {}
+        for name in self.common_stages(torch, keras):
+            is_result = name in self._twins.outputs
+            has_one_shape = torch[name].shape == keras[name].shape
+            if self._twins.alike or is_result or has_one_shape:
+                fours[name] = four_of(name, stages)
+        timed = self.with_time(fours, torch, arrays)
+        valid = self.valid_steps(timed, arrays)
+        for name in timed:
+            if name in valid:
+                fours[name] = with_valid_steps(fours[name], valid[name])
+        return fours, timed
 
     def common_stages(self, torch: Stages, keras: Stages) -> list[str]:
         """The stages that both sides have and that can be compared."""

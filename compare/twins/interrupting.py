@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -23,19 +24,23 @@ class Interruption(threading.Event):
     since Python handles signals there alone; nor does a signal that is ignored, as
     Ctrl-C is in the background of a script.
 
+    Args:
+        stops: names of the signals that are taken as a wish.
+
     Attributes:
         signal: the number of the one that came; that of Ctrl-C as long as none did.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stops: Sequence[str] = STOPS) -> None:
         super().__init__()
+        self._stops = stops
         self.signal: int = signal.SIGINT
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is not threading.main_thread():
             return self
-        for name in STOPS:
+        for name in self._stops:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._handlers[number] = signal.signal(number, self._note)

@@ -121,9 +121,9 @@ class TrainingRun:
             return
         source = "" if self.recipe.batch_size else ", the default"
         raise BadInput(
-            f"--batch-size: expected 1 to {self.data.learnt}, as many examples as "
+            f"batch size: expected 1 to {self.data.learnt}, as many examples as "
             f"there are ({self.data.source}), got {self.batch_size}{source}; give a "
-            "smaller one, or more days"
+            "smaller one, or more examples"
         )
 
     def _check_removed(self) -> None:
@@ -134,7 +134,7 @@ class TrainingRun:
         idle = sorted(asked - self.causes.keys())
         if idle:
             raise BadInput(
-                f"--align {','.join(idle)}: expected what makes {self.task.name} drift "
+                f"align {','.join(idle)}: expected what makes {self.task.name} drift "
                 f"with {self.recipe.optimizer}: {', '.join(self.causes) or 'nothing'}"
             )
 
@@ -321,7 +321,7 @@ class TrainingRun:
             f"{self.task.name}: expected a loss that the weights change, got one "
             "whose gradients are all zero, so nothing is learnt (the Sharpe ratio "
             "of constant returns, or of one day, is defined as 0); give a larger "
-            "--batch-size or other prices"
+            "batch size or other examples"
         )
 
     def _not_finite(

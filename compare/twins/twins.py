@@ -38,7 +38,6 @@ from compare.twins.stages import (
     check_result_names,
     four_of,
     unmatched,
-    with_valid_steps,
 )
 
 
@@ -310,22 +309,14 @@ class Twins:
         """The verdict on stages that `run` returned for these arrays."""
         if len(stages) < len(SIDES) * len(PRECISIONS):
             return self._judge32(stages, arrays)
-        torch, keras = stages["torch", "float64"], stages["keras", "float64"]
-        fours = {}
-        for name in self.counted.common_stages(torch, keras):
-            is_result = name in self.outputs
-            if self.alike or is_result or torch[name].shape == keras[name].shape:
-                fours[name] = four_of(name, stages)
-        timed = self.counted.with_time(fours, torch, arrays)
-        valid = self.counted.valid_steps(timed, arrays)
-        for name in timed:
-            if name in valid:
-                fours[name] = with_valid_steps(fours[name], valid[name])
+        fours, timed = self.counted.fours(stages, arrays)
         results = verdict.judge_run(fours, timed, self.outputs)
         return Judgement(
             verdict=verdict.of_run(results),
             stages=results,
-            unmatched=unmatched(torch, keras, fours),
+            unmatched=unmatched(
+                stages["torch", "float64"], stages["keras", "float64"], fours
+            ),
         )
 
     def _judge32(self, stages: StagesOfAll, arrays: Sequence[np.ndarray]) -> Judgement:

@@ -40,6 +40,7 @@ GROUND = (
     "compare.files",
     "compare.progress",
     "compare.settings",
+    "compare.shell",
     "compare.apart",
     "compare.foreign",
 )

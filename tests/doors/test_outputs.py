@@ -33,7 +33,7 @@ def run(folder, capsys, monkeypatch):
     def at_work(*_):
         raise AssertionError("the work has begun")
 
-    for name in ("run", "explain", "train"):
+    for name in ("run", "explain", "train", "claims"):
         monkeypatch.setattr(f"compare.session.{name}", at_work)
 
     def ran(text):
@@ -72,6 +72,8 @@ def assert_refused(ran, *parts):
         "train mine.py --json mine.py",
         "run gru_layer --prices p.csv --json p.csv",
         "run mine.py --json mine.py --force",
+        "run mine.py --markdown mine.py",
+        "port mine.py --out ported --markdown mine.py",
     ],
 )
 def test_an_output_never_replaces_an_input(folder, run, text):
@@ -88,6 +90,7 @@ def test_an_output_never_replaces_an_input(folder, run, text):
     "text",
     [
         "explain mine.py --json o.py --reproduce o.py",
+        "run mine.py --json o.py --markdown o.py",
         "explain mine.py --json o.py --reproduce ./O.py",
         "explain mine.py --json to_o.py --reproduce o.py",
         "train mine.py --json o.png --plot o.png --force",
@@ -115,6 +118,10 @@ def test_an_output_never_replaces_the_file_that_stdout_is(folder):
     "text",
     [
         "run mine.py --json notes.txt",
+        "run mine.py --markdown notes.txt",
+        "run mine.py --junit other.xml",
+        "train mine.py --markdown document.json",
+        "claims --markdown notes.txt",
         "explain mine.py --json notes.txt",
         "explain mine.py --reproduce p.csv",
         "train mine.py --json notes.txt",
@@ -125,6 +132,7 @@ def test_an_output_never_replaces_the_file_that_stdout_is(folder):
 )
 def test_a_file_that_the_suite_did_not_write_needs_force(folder, run, text):
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (folder / "other.xml").write_text('<?xml version="1.0"?>\n<testsuites/>')
     (folder / "other.json").write_text('{"schema": 1, "mine": true}')
     (folder / "document.json").write_text(DOCUMENT)
 

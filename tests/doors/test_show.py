@@ -1,16 +1,23 @@
 """`show`: the code as it is written, once, from the files that it is in."""
 
+import ast
 import io
 import os
+import re
 import subprocess
 import sys
+import time
+from itertools import pairwise
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from compare import cli
+from compare.reports.columns import folds
 from compare.reports.sources import print_sources
 from compare.subjects import sources
+from compare.subjects.docstrings import without_docstrings
 from compare.subjects.pairs import PAIRS
 
 MODELS = """\
@@ -277,23 +284,184 @@ def test_a_pipe_is_not_as_wide_as_the_terminal_that_types_the_command(tmp_path):
     assert max(map(len, ran.stdout.splitlines())) <= 88
 
 
-@pytest.mark.parametrize("width", [40, 80, 160, 200])
-def test_a_terminal_gets_every_line_whole(width):
-    """The terminal itself may go on in its next row; a line break would be code."""
-    parts = [("left", f"{LONG}\nshort = 1"), ("right", f"{LONG}\nshort = 2")]
-    lines = on_a_terminal(parts, width).splitlines()
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.file)
+def test_columns_fit_the_terminal(pair, width):
+    lines = on_a_terminal(sources.of_twins(pair), width).splitlines()
 
-    assert any(LONG in line for line in lines)
-    assert all(line.count("[") == line.count("]") for line in lines)
+    assert max(map(cell_len, lines)) < width
 
 
-@pytest.mark.parametrize(("width", "rows"), [(40, 2), (80, 1), (200, 1)])
-def test_short_sources_are_side_by_side_where_they_fit(width, rows):
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("pair", PAIRS[:6], ids=lambda pair: pair.file)
+def test_folded_lines_are_whole_once_put_together(pair, width):
+    """Of each side, but for spaces at the places where lines are folded."""
+    texts = [text for _, text in sources.of_twins(pair)]
+    column = (width - 4) // 2
+    shown = ["", ""]
+    parts = [("left", texts[0]), ("right", texts[1])]
+    for line in on_a_terminal(parts, width).splitlines()[1:-4]:
+        for side, part in enumerate([line[:column], line[column + 3 :]]):
+            shown[side] += part.replace("↪", "")
+
+    assert ["".join(text.split()) for text in shown] == [
+        "".join(text.split()) for text in texts
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"'step {n}'," for n in range(8000)),
+        "\n".join(["x = 1", ""] * 1000),
+        "(" * 20_000,
+        "_ = " * 8000,
+    ],
+    ids=["one line", "many lines", "brackets", "names that are dropped"],
+)
+def test_long_sources_take_little_time(text):
+    started = time.perf_counter()
+    on_a_terminal([("left", text), ("right", text.replace("1", "2"))], 80)
+
+    assert time.perf_counter() - started < 60  # a few, and minutes by the pair of words
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_lines_that_correspond_share_a_row(width):
     parts = [("left", "one = 1\n" + "a" * 30), ("right", "one = 1\n" + "b" * 30)]
     lines = on_a_terminal(parts, width).splitlines()
 
-    assert sum("one = 1" in line for line in lines) == rows
-    assert any(f" | {'b' * 30}" in line for line in lines) == (rows == 1)
+    assert sum(line.count("one = 1") == 2 for line in lines) == 1
+
+
+def test_a_terminal_that_is_too_narrow_for_columns_gets_every_line_whole():
+    """The terminal itself goes on in its next row; a line break would be code."""
+    parts = [("left", f"{LONG}\nshort = 1"), ("right", f"{LONG}\nshort = 2")]
+
+    assert on_a_terminal(parts, 40).splitlines().count(LONG) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "parts"),
+    [
+        ("y = first(a, b) + second(c, d)", 22, ["y = first(a, b) + ", "second(c, d)"]),
+        ("h, _ = self.lstm(x)  # (batch, 8)", 28,
+         ["h, _ = self.lstm(x)  ", "# (batch, 8)"]),
+        ("attended, states = call(h, h, h)", 22,
+         ["attended, states = ", "call(h, h, h)"]),
+        ("call(first, second, third)", 16, ["call(first, ", "second, third)"]),
+        ("a" * 25, 10, ["a" * 10, "a" * 10, "a" * 5]),
+        ("\u4e2d" * 5, 5, ["\u4e2d" * 2, "\u4e2d" * 2, "\u4e2d"]),  # two cells
+    ],
+)  # fmt: skip
+def test_lines_are_folded_where_least_is_torn_apart(line, width, parts):
+    comment = line.find("#")
+    ends = [*folds(line, comment if comment > 0 else len(line), width, width)]
+    places = pairwise([0, *ends, len(line)])
+
+    folded = [line[start:end] for start, end in places]
+    assert folded == parts
+
+
+def test_how_lines_differ_stands_between_them():
+    torch = "import torch\nfrom torch import nn\na = 1\nb = nn.Linear(2, 3)\nalone = 7"
+    keras = "import keras\nfrom keras import layers\na = 2\nb = layers.Dense(3)"
+    lines = on_a_terminal([("left", torch), ("right", keras)], 80).splitlines()
+    marks = {line[:38].strip(): line[39:40] for line in lines}
+
+    assert marks["import torch"] == ":"
+    assert marks["a = 1"] == "|"
+    assert marks["b = nn.Linear(2, 3)"] == ":"
+    assert marks["alone = 7"] == "<"
+
+
+def test_changed_words_are_marked_inside_the_line():
+    parts = [
+        ("left", "import torch\ny = torch.cat(a, dim=1)"),
+        ("right", "import keras\ny = keras.ops.concatenate(a, axis=2)"),
+    ]
+    file = io.StringIO()
+    console = Console(
+        file=file, width=80, force_terminal=True, color_system="standard", no_color=True
+    )
+    print_sources(console, parts)
+    (line,) = (line for line in file.getvalue().split("\n") if "concat" in line)
+
+    assert "\x1b[2mtorch.cat\x1b[0m(a, \x1b[2mdim\x1b[0m=\x1b[1;4m1\x1b[0m)" in line
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_no_color_is_respected(monkeypatch, no_color):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True)
+    print_sources(console, [("left", "def f(): pass"), ("right", "def f(): return")])
+
+    colours = re.findall(r"\x1b\[(?:\d+;)*3\d[;m]", file.getvalue())
+    assert bool(colours) == (not no_color)
+
+
+# Without docstrings
+
+
+DOCUMENTED = '''"""What the file holds."""
+
+
+# A comment.
+class Net:
+    """What it is.
+
+    Args:
+        size: of it.
+    """
+
+    size = 1
+
+    def call(self):
+        """Return nothing."""  # a remark
+        return None
+
+    def empty(self):
+        """Only this."""
+'''
+CODE = '''"""What the file holds."""
+
+
+# A comment.
+class Net:
+    size = 1
+
+    def call(self):
+        return None
+
+    def empty(self):
+        """Only this."""
+'''
+
+
+def test_code_has_no_docstrings_but_those_of_files_and_of_empty_bodies():
+    assert without_docstrings(DOCUMENTED) == CODE
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.file)
+def test_code_of_a_pair_is_the_same_program(pair):
+    for _, text in sources.of_twins(pair):
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and len(node.body) > 1:
+                del node.body[: ast.get_docstring(node) is not None]
+
+        assert ast.dump(ast.parse(without_docstrings(text))) == ast.dump(tree)
+
+
+def test_show_code_leaves_docstrings_out(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert cli.main(["show", "portfolio_flatten", "--code"]) == 0
+    out = capsys.readouterr().out
+
+    assert "nn.Flatten()" in out
+    assert "Args:" not in out
 
 
 def test_show_of_imported_models_loads_no_framework(show):

@@ -6,8 +6,12 @@ import pytest
 import torch
 from keras import layers
 
+from compare.in_keras.rebuilding import rebuilt
+from compare.porting.open_sizes import with_words
+from compare.porting.writing.port_source import Facts
+from compare.porting.writing.pytorch_source import pytorch_source
 from tests.porting.test_recurrent_source import CLOSE
-from tests.support.ports import drawn, in_float64, port_of, widest_gap
+from tests.support.ports import drawn, in_float64, plan_of, port_of, widest_gap
 
 SIZES = (5, 6, 4)
 CLASSES = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)
@@ -104,17 +108,24 @@ def test_the_line_of_a_layer_is_short():
     assert "h, _ = self.seen(x)  # (batch, time, 5, 6, 3)\n" in source
 
 
+def with_sizes(model):
+    """The source of a port whose comments have words for open sizes."""
+    plan, _, weights = plan_of(model)
+    facts = Facts(*with_words(rebuilt(plan, weights)))
+    return pytorch_source(plan, facts, weights, "Port").text
+
+
 def test_axes_of_films_are_called_by_their_names():
     """The second axis of what a ConvLSTM takes is time; of a volume it is depth."""
     film = keras.Input((None, 5, 6, 2))
     h = layers.ConvLSTM2D(3, 3, return_sequences=True, padding="same")(film)
-    source = port_of(drawn(keras.Model(film, layers.ReLU()(h)))).source
+    source = with_sizes(keras.Model(film, layers.ReLU()(h)))
     assert "x: float, (batch, time, 5, 6, 2)." in source
     assert "returns: float, (batch, time, 5, 6, 3)." in source
     assert "# (batch, time, 5, 6, 3)\n" in source
     volume = keras.Input((None, 5, 6, 2))
     model = keras.Model(volume, layers.Conv3D(3, 3, padding="same")(volume))
-    assert "x: float, (batch, depth, 5, 6, 2)." in port_of(drawn(model)).source
+    assert "x: float, (batch, depth, 5, 6, 2)." in with_sizes(model)
 
 
 def test_a_port_has_one_class_for_all_its_layers():

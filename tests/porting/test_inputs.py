@@ -69,6 +69,45 @@ def test_a_model_of_one_size_runs_on_one():
     assert inputs.sizes_of(*plan_of((None, 3))) == inputs.SIZES
 
 
+def test_a_recurrent_layer_at_each_step_gets_few_steps():
+    """Of words, the letters: Keras runs the layer once for each word."""
+    letters = LayerPlan("letters", "LSTM", {"units": 2})
+    inner, _ = plan_of((None, 3), letters)
+    for wrapped in (letters, LayerPlan("model", "Model", model=inner)):
+        each = LayerPlan("each", "TimeDistributed", {}, (wrapped,))
+        assert inputs.sizes_of(*plan_of((None, 5, 3), each)) == inputs.SHORT_SIZES
+    assert inputs.sizes_of(*plan_of((None, 3), letters)) == inputs.SIZES
+
+
 def test_texts_are_refused():
     with pytest.raises(BadInput, match="got one of texts"):
         inputs.drawn(*plan_of((1,), dtype="string"), 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (
+            LayerPlan(
+                "words",
+                "Embedding",
+                {"input_dim": 11, "output_dim": 3, "mask_zero": True},
+            ),
+            (None, 12),
+        ),
+        (LayerPlan("mask", "Masking", {"mask_value": 0.0}), (None, 12, 3)),
+    ],
+    ids=["sentences of words", "steps of films"],
+)
+def test_a_mask_of_two_axes_is_padded_in_both(layer, shape):
+    plan, facts = plan_of(shape, layer)
+
+    (x,) = inputs.drawn(plan, facts, 0)
+    padded = x == 0 if len(shape) == 2 else (x == 0).all(-1)  # (batch, time, 12)
+
+    rows = padded.reshape(-1, 12)
+    in_part = rows.any(-1) & ~rows.all(-1)
+    assert padded.all(-1).any(), "whole steps"
+    assert rows[in_part][:, 0].any(), "in front"
+    assert rows[in_part][:, -1].any(), "behind"
+    assert not padded[0, 0].any()

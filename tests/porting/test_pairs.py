@@ -72,8 +72,11 @@ def test_the_port_of_a_pair_is_the_same_and_as_short_as_ours(pair, tmp_path):
 
 def ruff(folder: Path, *command: str) -> None:
     """Run ruff on the sources of a port."""
-    files = [str(folder / name) for name in ("model.py", "keras_model.py", "check.py")]
+    files = ["model.py", "keras_model.py", "check.py"]
     ran = subprocess.run(
-        [sys.executable, "-m", "ruff", *command, *files], capture_output=True, text=True
+        [sys.executable, "-m", "ruff", *command, *files],
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

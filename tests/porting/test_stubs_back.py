@@ -13,6 +13,8 @@ from torch import nn
 from traced_twins import drawn
 
 from compare import BadInput
+from compare.in_keras import saved
+from compare.in_pytorch import ports
 from compare.in_pytorch.runs import Input
 from compare.port_session import port_back
 from compare.porting.reading.modules import module_plan
@@ -94,7 +96,7 @@ class Shared(nn.Module):
         return self.product(y, x) + 1
 
 
-def saved(folder: Path, text: str) -> tuple[str, str]:
+def user_files(folder: Path, text: str) -> tuple[str, str]:
     """A file of a user's, and its weights."""
     (folder / "net.py").write_text(text)
     space: dict = {"__name__": "net"}
@@ -119,7 +121,7 @@ def gap_of(work) -> float:
 
 
 def test_a_module_that_no_rule_knows_is_one_class_and_holds_its_weights(tmp_path):
-    weights, model = saved(tmp_path, WITH_A_CHILD)
+    weights, model = user_files(tmp_path, WITH_A_CHILD)
     out = tmp_path / "out"
 
     ported = port_back(weights, str(out), model, ["batch,time,5"], stub=True)
@@ -185,6 +187,55 @@ def test_a_twin_with_stubs_runs_up_to_them():
 def test_nothing_can_stand_for_what_is_no_call():
     with pytest.raises(BadInput, match="put each into a module of its own"):
         written(Broken(), "batch", 5)
+
+
+def test_results_in_a_dictionary_have_one_order():
+    class Mixture(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(5, 6)
+
+        def forward(self, x):
+            y = self.fc(x)
+            return {"pi": y[:, :3], "mu": y, "sigma": y[:, 2:]}
+
+    module = drawn(Mixture())
+    work = written_back(module_plan(module, [Input(("batch", 5))]), module, 0)
+
+    right = ports.results(module, work.runs[0])
+    results = saved.results(work.twin, work.runs[0])
+    for first, second in zip(right, results, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+
+
+def test_lengths_are_drawn_for_packed_sequences():
+    class Packed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.GRU(5, 4, batch_first=True)
+
+        def forward(self, x, lengths):
+            packed = nn.utils.rnn.pack_padded_sequence(
+                x, lengths, batch_first=True, enforce_sorted=False
+            )
+            return self.rnn(packed)[1][-1]
+
+    module = drawn(Packed())
+    shapes = [Input(("batch", "time", 5)), Input(("batch",))]
+    work = written_back(module_plan(module, shapes), module, 0)
+
+    x, lengths = work.runs[0]
+    assert lengths.max() == x.shape[1]
+    assert lengths.min() >= 1
+    assert not work.is_cut
+    assert gap_of_results(module, work) < 1e-5
+
+
+def gap_of_results(module: nn.Module, work) -> float:
+    """How far the twin is from the module."""
+    (right,) = ports.results(module, work.runs[0])
+    (result,) = saved.results(work.twin, work.runs[0])
+    return float(np.abs(right - result).max())
 
 
 def test_the_refusal_names_the_way_out():

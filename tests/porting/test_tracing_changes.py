@@ -124,6 +124,40 @@ def test_two_weights_without_a_name_of_their_own_stay_two():
     assert {"weight", "bias"} <= set(result.layers)
 
 
+def test_products_with_weights_are_dense_layers():
+    class Products(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(5, 4))
+            self.bias = nn.Parameter(torch.zeros(4))
+            self.scores = nn.Parameter(torch.zeros(4))
+
+        def forward(self, x):
+            batch, time, size = x.shape
+            y = torch.addmm(self.bias, x.view(-1, size), self.weight)
+            y = y.view(batch, time, 4)
+            return y * torch.softmax(y @ self.scores, dim=1).unsqueeze(-1)
+
+    result = assert_same_twin(Products(), Input(("batch", "time", 5)))
+
+    kinds = [type(layer).__name__ for layer in result.layers.values()]
+    assert kinds.count("Dense") == 2
+
+
+def test_one_input_of_words_beside_a_sequence_of_them():
+    class Target(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words = nn.Embedding(7, 4)
+
+        def forward(self, history, target):
+            return self.words(history).mean(1) * self.words(target)
+
+    traced = module_plan(drawn(Target()), [Input(("batch", "time")), Input(("batch",))])
+
+    assert [given.dtype for given in traced.inputs] == ["int64", "int64"]
+
+
 def test_pixels_of_an_image_of_any_size_are_shuffled():
     class Shuffled(nn.Module):
         def __init__(self):

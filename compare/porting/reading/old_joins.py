@@ -39,6 +39,30 @@ def check_attention(plan: ModelPlan, found: Findings) -> None:
                     waiting.append(reader)
 
 
+def check_masks_of_steps(plan: ModelPlan, found: Findings) -> None:
+    """Note a problem with masks that are made at each step, as of letters in words.
+
+    Keras 2 hands them on to the layers that are called at each step too, Keras 3 none.
+
+    Args:
+        plan: of a model of Keras 1 or 2.
+        found: takes the problem.
+    """
+    for layer in plan.layers.values():
+        if layer.model is not None:
+            check_masks_of_steps(layer.model, found)
+    for number, call in enumerate(plan.calls):
+        layer = plan.layers[call.layer]
+        is_masking = layer.keras == "TimeDistributed" and makes_mask(layer)
+        if not is_masking or layer.inside[0].model is not None:
+            continue
+        if plan.readers_of(Tensor(number)):
+            found.problem(
+                f"{layer.name}: a TimeDistributed of {layer.inside[0].keras} with a "
+                "mask for each step, which Keras 2 hands on and Keras 3 does not"
+            )
+
+
 def with_old_joins(plan: ModelPlan) -> ModelPlan:
     """A model of Keras 1 or 2, in which each join takes masks as it did there.
 

@@ -18,7 +18,11 @@ from compare.porting.reading.inputs import with_inputs
 from compare.porting.reading.json_files import config_of
 from compare.porting.reading.loadable import is_of_keras
 from compare.porting.reading.models import model_plan
-from compare.porting.reading.old_joins import check_attention, with_old_joins
+from compare.porting.reading.old_joins import (
+    check_attention,
+    check_masks_of_steps,
+    with_old_joins,
+)
 from compare.porting.reading.weights import weights_of
 from compare.twins.files import keras_config
 from compare.twins.files.keras_store import LONGEST_WORD, KerasStore, whole_file
@@ -117,6 +121,7 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
         plan = with_inputs(plan, weights, found)
     if found.generation < 3:
         check_attention(plan, found)
+        check_masks_of_steps(plan, found)
         plan = with_old_joins(plan)
     if found.problems or (found.stubs and not stub):
         raise _refusal(path, found)

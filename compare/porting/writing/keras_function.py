@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,10 +12,12 @@ from compare.errors import BadInput
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.needed_arguments import defaults_of
 from compare.kinds.graph import (
+    ABOUT_UNTOLD,
     INPUT,
     OLD_MASKS,
     OPERATION,
     STUB,
+    UNTOLD,
     Call,
     LayerPlan,
     ModelPlan,
@@ -24,7 +27,7 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.names import identifier
-from compare.porting.writing.keras_axes import shape_words, time_first
+from compare.kinds.source import TensorText, shape_text
 from compare.porting.writing.keras_layers import (
     OLD_HARD_SIGMOID,
     layer_code,
@@ -50,8 +53,7 @@ from compare.porting.writing.lines import (
     paragraph,
     statement,
 )
-
-Facts = Sequence[tuple[TensorFacts, ...]]  # for each call of a model, of each result
+from compare.porting.writing.reading_order import Facts, in_reading_order
 
 
 class ModelInside(Protocol):
@@ -118,11 +120,11 @@ class _Writer:
     def __init__(
         self, plan: ModelPlan, facts: Facts, inside: ModelInside, stub: StubClass
     ) -> None:
+        plan, facts = in_reading_order(plan, facts)
         self._plan, self._facts = plan, facts
         self._inside, self._stub = inside, stub
         self._legal = legal_names(plan.layers)
         self._last_read = last_read(plan)
-        self._time_first = time_first(plan, facts)
         self._values: dict[Tensor, str] = {}  # the expression of each tensor
         self._layers: dict[str, str] = {}  # variables of layers that are called twice
         self._taken = {STREAM, "keras", "layers", "np", "ops", OLD_HARD_SIGMOID}
@@ -267,6 +269,9 @@ class _Writer:
         if operation in SIGNS and len(args) == 2 and plain:
             first, second = map(self._code, args)
             return f"{first} {SIGNS[operation]} {second}"
+        for key in ("axis", "axes"):  # as a file has it, and as one writes it
+            if isinstance(settings.get(key), list):
+                settings[key] = tuple(settings[key])
         kwargs = {key: self._code(value) for key, value in settings.items()}
         return call(operation, [self._code(value) for value in args], kwargs)
 
@@ -344,8 +349,16 @@ class _Writer:
             "    Call:",
             *self._ends(INPUTS, self._plan.inputs),
             *self._ends("returns", self._plan.outputs),
+            *self._about_untold(),
             '    """',
         ]
+
+    def _about_untold(self) -> list[str]:
+        """Lines about a size that comments cannot tell, if there is one."""
+        comments = [line.partition("  # ")[2] for line in self._body]
+        if not any(re.search(rf"\b{UNTOLD}\b", comment) for comment in comments):
+            return []
+        return ["", *paragraph(ABOUT_UNTOLD)]
 
     def _ends(self, word: str, structure: Any) -> Iterator[str]:
         """Lines about the inputs of the model, or about its results."""
@@ -372,7 +385,8 @@ class _Writer:
 
     def _shape(self, tensor: Tensor) -> str:
         """The shape of a tensor, with words for the sizes that are open."""
-        return shape_words(self._facts_of(tensor), tensor in self._time_first)
+        facts = self._facts_of(tensor)
+        return shape_text(TensorText("", facts.shape, words=facts.words))
 
     def _facts_of(self, tensor: Tensor) -> TensorFacts:
         return self._facts[tensor.call][tensor.output]

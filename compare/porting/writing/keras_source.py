@@ -95,7 +95,7 @@ class _File:
             self.taken.add(inner_function)
             inner_facts = self.models[full]
             self.write(plan, inner_facts, f"{full}.", inner_function, layer)
-            return inner_function
+            return self._written_before(inner_function)
 
         def stub(
             layer: LayerPlan,
@@ -111,3 +111,13 @@ class _File:
 
         lines = function_lines(plan, facts, function, name, model_inside, stub)
         self.functions.append(lines)
+
+    def _written_before(self, function: str) -> str:
+        """The function just written, or an earlier one that makes the same model."""
+        body = self.functions[-1][1:]  # all but the line with its name
+        for earlier_head, *earlier_body in self.functions[:-1]:
+            if body == earlier_body:
+                del self.functions[-1]
+                self.taken.remove(function)
+                return earlier_head.removeprefix("def ").partition("(")[0]
+        return function

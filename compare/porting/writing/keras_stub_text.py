@@ -107,7 +107,7 @@ def attributes_of(arrays: Arrays) -> Mapping[str, str]:
 
 
 def _words(fact: TensorFacts) -> str:
-    return words(TensorText("", fact.shape, fact.dtype))
+    return words(TensorText("", fact.shape, fact.dtype, words=fact.words))
 
 
 def _spec(fact: TensorFacts, first: str) -> Code:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compare.kinds.names import plain_number
+
 WIDTH = 88
 STEP = "    "
 TOO_LONG = "  # noqa: E501"  # after a line that cannot be broken, such as a long name
@@ -195,7 +197,7 @@ def _number(value: float) -> str:
     """A float that reads back as it is."""
     if value != value or abs(value) == float("inf"):
         return f'float("{value}")'
-    return repr(value).replace("e+", "e").replace("e-0", "e-")
+    return plain_number(value)
 
 
 def _escaped(text: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compare.kinds.source import Page, TensorText
+from compare.kinds.page import Page
+from compare.kinds.source import TensorText
 from compare.porting.writing.lines import quoted
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import read_after

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from compare.in_pytorch.ported import GENERAL
-from compare.kinds.source import TensorText, shape_text
+from compare.kinds.graph import ABOUT_UNTOLD, UNTOLD
+from compare.kinds.source import TensorText, shape_text, steps_text
 from compare.porting.writing.lines import Brackets, paragraph, statement
 from compare.porting.writing.names import HELPERS
-from compare.porting.writing.page_classes import ClassText
+from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.statements import formatted
 
 PACKAGE = "compare.in_pytorch.ported."
@@ -37,6 +38,7 @@ def module_text(
         classes: of the model and of those inside it.
         stubs: the lines of other classes, which come before them.
     """
+    classes = [text for text in classes if not text.is_again]
     helpers: dict[str, str] = {}
     imports: set[str] = set()
     asked = [name for text in classes for name in text.page.helpers]
@@ -155,11 +157,15 @@ def _docstring(text: ClassText) -> Iterator[str]:
     yield f"{INDENT}Call:"
     for argument, value in text.arguments.items():
         yield from _described(f"{argument}: {_tensor_words(value)}.")
-    for argument, mask in zip(text.arguments, text.masks_taken, strict=True):
+    taken = zip(text.arguments.items(), text.masks_taken, strict=True)
+    for (argument, value), mask in taken:
         if mask:
-            steps = "(batch, time), the steps that count"
+            steps = f"{steps_text(value)}, the steps that count"
             yield from _described(f"{mask}: bool, {steps} of {argument}.")
     yield from _returned(text)
+    if any(re.search(rf"# \(.*\b{UNTOLD}\b", line) for line in text.page.lines):
+        yield ""
+        yield from paragraph(ABOUT_UNTOLD)
     for note in text.page.notes:
         yield ""
         plain = note.replace("\\", "/").replace('"', "'")
@@ -172,7 +178,9 @@ def _returned(text: ClassText) -> Iterator[str]:
     results = text.results
     words = list(_items(results))
     if text.mask_names:
-        words += ["bool, (batch, time), which steps count"] * len(text.mask_names)
+        for name in text.mask_names:
+            value = next(v for v in ordered(results) if v.mask == name)
+            words.append(f"bool, {steps_text(value)}, which steps count")
     if len(words) == 1 and isinstance(results, TensorText):
         yield from _described(f"returns: {words[0]}.")
         return

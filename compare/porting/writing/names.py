@@ -1,7 +1,8 @@
-"""Names in a port: of layers as attributes and variables, and of classes."""
+"""Names in a port: of layers as attributes, and of classes."""
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Container, Iterable
 from pathlib import Path
@@ -26,18 +27,13 @@ OF_MODULES = """
     set_extra_state set_submodule share_memory state_dict to to_empty train training
     type xpu zero_grad
 """
-# What the lines of a port read beside its variables.
-OF_LINES = """
-    F bool dict dim float int len list math max min nn range self slice super torch
-    tuple x zip
-"""
-RESERVED = frozenset(f"{OF_MODULES} {OF_LINES}".split())
+RESERVED = frozenset(OF_MODULES.split())
 
 
 def attributes(layers: Iterable[str]) -> dict[str, str]:
-    """A name for each layer, as attribute of a module and as variable, by its name.
+    """A name for each layer, as attribute of a module, by its name.
 
-    No two are the same, and none hides what a module has or a line reads.
+    No two are the same, and none hides what a module has.
     """
     taken: set[str] = set()
     names = {}
@@ -63,7 +59,7 @@ def class_name(layer: str, taken: Container[str]) -> str:
     """The name of the class of a model in the model: "my_encoder" is MyEncoder."""
     words = identifier(layer).split("_")
     name = "".join(word[:1].upper() + word[1:] for word in words)
-    if name in ("F", "False", "None", "True"):
+    if name == "F" or hasattr(builtins, name):
         name = f"{name}Model"
     result, number = name, 1
     while result in taken:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compare.kinds.source import Page, TensorText
+from compare.kinds.page import Page
+from compare.kinds.source import TensorText
+from compare.porting.writing.handed_states import with_handed_states
 from compare.porting.writing.lines import quoted
 from compare.porting.writing.unread import names_in, without_unread
 
@@ -24,6 +26,7 @@ class ClassText:
         masks_taken: the masks that `forward` takes behind its arguments: which steps of
             each argument count, "" where all do.
         masks_returned: the masks that it returns behind its results, by their numbers.
+        is_again: whether it stands in the file already, since another model is alike.
     """
 
     name: str
@@ -33,6 +36,23 @@ class ClassText:
     page: Page
     masks_taken: tuple[str, ...] = ()
     masks_returned: Mapping[int, str] | None = None
+    is_again: bool = False
+
+    def is_like(self, other: ClassText) -> bool:
+        """Whether another class does the same, with weights of its own or with these.
+
+        What is called with masks is not: each place may leave out others of them.
+        """
+        if any(self.masks_taken) or any(other.masks_taken) or self.masks_returned:
+            return False
+        return (
+            self.model == other.model
+            and self.arguments == other.arguments
+            and self.results == other.results
+            and self.page.attributes == other.page.attributes
+            and self.page.lines == other.page.lines
+            and self.page.notes == other.page.notes
+        )
 
     @property
     def mask_names(self) -> tuple[str, ...]:
@@ -49,7 +69,8 @@ class ClassText:
 
     def trimmed(self) -> ClassText:
         """The class without the lines whose results nobody reads."""
-        self.page.lines[:] = without_unread(self.page.lines, self.result)
+        lines = with_handed_states(self.page.lines, self.result)
+        self.page.lines[:] = without_unread(lines, self.result)
         return self
 
     def without_masks_returned(self) -> ClassText:

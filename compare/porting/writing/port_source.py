@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compare.errors import BadInput
-from compare.kinds.graph import TensorFacts
-from compare.kinds.source import Moved
+from compare.kinds.graph import ModelPlan, TensorFacts
+from compare.kinds.page import Moved
+from compare.porting.writing.writable import refusal
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class NotWritten(BadInput):
     """The error of a model with layers or calls that PyTorch cannot have.
 
     Args:
-        message: for the user.
+        plan: of the model.
         problems: why each cannot be written, by the layer's full name.
     """
 
-    def __init__(self, message: str, problems: Mapping[str, str]) -> None:
-        super().__init__(message)
+    def __init__(self, plan: ModelPlan, problems: Mapping[str, str]) -> None:
+        sentences = [f"{layer}: {problem}" for layer, problem in problems.items()]
+        super().__init__(str(refusal(plan, sentences)))
         self.problems = problems

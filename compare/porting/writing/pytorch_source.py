@@ -18,14 +18,8 @@ from compare.kinds.graph import (
     tensors_in,
     with_tensors,
 )
-from compare.kinds.rows import copied
-from compare.kinds.source import (
-    Page,
-    Site,
-    TensorText,
-    Unwritable,
-    shape_text,
-)
+from compare.kinds.page import Page
+from compare.kinds.source import Site, TensorText, Unwritable, shape_text
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined, without_brackets
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
@@ -44,10 +38,11 @@ from compare.porting.writing.names import (
 )
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.port_source import Facts, NotWritten, PortSource
-from compare.porting.writing.stub_text import parameters, stub_lines
+from compare.porting.writing.reading_order import in_reading_order
+from compare.porting.writing.stub_text import write_stub
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
-from compare.porting.writing.writable import problem_of, refusal
+from compare.porting.writing.writable import problem_of
 
 # What tensors are called in a forward method, the first that is free.
 VARIABLES = ("x", "y", "z")
@@ -73,8 +68,7 @@ def pytorch_source(
     writer = _ModelWriter(plan, facts, weights, "", classes, names, problems)
     main = writer.written(name)
     if problems:
-        error = refusal(plan, [f"{layer}: {text}" for layer, text in problems.items()])
-        raise NotWritten(str(error), problems)
+        raise NotWritten(plan, problems)
     main = main.without_masks_returned()
     moves = tuple(main.page.moves)
     notes = [note for text in (*classes.values(), main) for note in text.page.notes]
@@ -114,8 +108,10 @@ class _ModelWriter:
         class_names: set[str],
         problems: dict[str, str],
     ):
-        self.plan = plan = without_handed_masks(plan, facts.calls)
-        self.facts = facts
+        plan = without_handed_masks(plan, facts.calls)
+        plan, calls = in_reading_order(plan, facts.calls)
+        self.plan = plan
+        self.facts = replace(facts, calls=calls)
         self.weights = weights
         self.prefix = prefix
         self.classes = classes
@@ -154,6 +150,7 @@ class _ModelWriter:
         words = [self.attributes[self.plan.plan_of(tensor).name] for tensor in inputs]
         if isinstance(self.plan.inputs, Mapping):
             words = [*attributes(map(str, self.plan.inputs)).values()]
+        words = [self.page.variable(word) for word in words]
         if len(inputs) == 1:
             words = ["x"]
         arguments = {}
@@ -170,8 +167,7 @@ class _ModelWriter:
 
     def _value(self, text: str, tensor: Tensor, **settings: Any) -> TensorText:
         facts = self.facts.calls[tensor.call][tensor.output]
-        has_time = len(facts.shape) in self.values.axes_of_films
-        return TensorText(text, facts.shape, facts.dtype, has_time=has_time, **settings)
+        return TensorText(text, facts.shape, facts.dtype, words=facts.words, **settings)
 
     # ------------------------------------------------------------------------- calls
 
@@ -181,7 +177,7 @@ class _ModelWriter:
         self.values.arrange_for(call)
         masks: Sequence[str]
         if unwrapped(layer).model is not None:
-            texts, second, masks = self._write_model(layer, call)
+            texts, second, masks = self._write_model(number, layer, call)
         else:
             texts, second, mask = self._write_layer(number, call, layer)
             masks = [mask] * len(texts)
@@ -238,7 +234,8 @@ class _ModelWriter:
         source = SOURCES[plan.keras]
         site = self._site(number, call, layer)
         if plan.keras == STUB:
-            return self._write_stub(site), False, ""
+            results = write_stub(site, self.stubs, self.stub_classes, self.class_names)
+            return results, False, ""
         mask = next((value.mask for value in site.inputs if value.mask), "")
         if layer.keras == WRAPPER:  # of whole steps, which what it wraps never sees
             mask = self.values[call.inputs[0]].mask
@@ -246,9 +243,9 @@ class _ModelWriter:
             mask = source.mask_of(site)
             site = replace(site, result_mask=mask)
         second = site.inputs[0].features_second if site.inputs else False
-        layout = source.returns
+        layout = source.returns(site) if callable(source.returns) else source.returns
         if layout is None and site.inputs:
-            layout = source.layout_of(plan, site.x.axes)
+            layout = source.layout_of(plan, call, site.x.axes)
         if layout not in (None, "any"):
             second = layout == "features second"
         try:
@@ -257,23 +254,6 @@ class _ModelWriter:
             problem = f"{plan.keras}: {error}"
             return self._left_out(number, full_name, problem), False, ""
         return [texts] if isinstance(texts, str) else texts, second, mask
-
-    def _write_stub(self, site: Site) -> Sequence[str]:
-        """The call of a layer that is left for the user to write, and its class."""
-        if site.plan.name not in self.stubs:
-            name = class_name(f"{site.plan.name} stub", self.class_names)
-            self.class_names.add(name)
-            self.stub_classes.append(stub_lines(name, site))
-            rows = [copied(key, array) for key, array in parameters(site).items()]
-            attribute = site.module(f"{name}()", rows=tuple(rows))
-            self.stubs[site.plan.name] = attribute.removeprefix("self.")
-        values = ", ".join(value.text for value in site.inputs)
-        text = f"self.{self.stubs[site.plan.name]}({values})"
-        if len(site.outputs) == 1:
-            return [text]
-        results = [site.result("x") for _ in site.outputs]
-        site.line(f"{', '.join(results)} = {text}")
-        return results
 
     def _left_out(self, number: int, layer: str, problem: str) -> list[str]:
         """Note that a call cannot be written; what stands for its results."""
@@ -287,7 +267,8 @@ class _ModelWriter:
         outputs = []
         for facts in self.facts.calls[number]:
             shape = (*facts.shape[:1], *facts.shape[count + 1 :])
-            outputs.append(replace(facts, shape=shape))
+            words = (*facts.words[:1], *facts.words[count + 1 :])
+            outputs.append(replace(facts, shape=shape, words=words))
         tensor_of = self._with_masks(call.args[:1], call.kwargs.get("mask"))
         kwargs = {name: value for name, value in call.kwargs.items() if name != "mask"}
         inputs = Call(call.layer, call.args, kwargs).inputs
@@ -323,7 +304,7 @@ class _ModelWriter:
         return look_up
 
     def _write_model(
-        self, layer: LayerPlan, call: Call
+        self, number: int, layer: LayerPlan, call: Call
     ) -> tuple[Sequence[str], bool, Sequence[str]]:
         """The call of a model in the model, whose class is written if it is not yet.
 
@@ -347,7 +328,7 @@ class _ModelWriter:
                 self.class_names,
                 self.problems,
             )
-            self.classes[full_name] = writer.written(name)
+            self.classes[full_name] = self._once(writer.written(name))
         inside = self.classes[full_name]
         attribute = self.page.attribute(
             self.attributes[layer.name], full_name, f"{inside.name}()"
@@ -359,10 +340,25 @@ class _ModelWriter:
                 self.page.moves.append(moved)
         look_up = self._with_masks(call.args[:1], call.kwargs.get("mask"))
         given = [look_up(tensor) for tensor in in_order_of(model.inputs, call.args[0])]
-        return self._write_model_call(full_name, attribute, inside, given)
+        folded = self.values.folded_after(call)
+        shape = shape_text(self._value("", Tensor(number), folded=folded))
+        return self._write_model_call(full_name, attribute, inside, given, shape)
+
+    def _once(self, written: ClassText) -> ClassText:
+        """A class under the name of an earlier one, if that does the same."""
+        for other in self.classes.values():
+            if written.is_like(other):
+                self.class_names.discard(written.name)
+                return replace(written, name=other.name, is_again=True)
+        return written
 
     def _write_model_call(
-        self, full_name: str, attribute: str, inside: ClassText, given: list[TensorText]
+        self,
+        full_name: str,
+        attribute: str,
+        inside: ClassText,
+        given: list[TensorText],
+        shape: str,
     ) -> tuple[Sequence[str], bool, Sequence[str]]:
         """The line that calls a model, and what it returns; see `_write_model`."""
         word = self.attributes[full_name.removeprefix(self.prefix)]
@@ -382,10 +378,8 @@ class _ModelWriter:
             tuple(value.text for value in given),
             tuple(value.mask or every_step.format(value.text) for value in given),
         )
-        shape = ""
-        if len(results) == 1:
-            shape = f"  # {shape_text(replace(results[0], text=targets[0]))}"
-        self.page.lines.append(f"{model_call.text(inside)}{shape}")
+        comment = f"  # {shape}" if len(results) == 1 else ""
+        self.page.lines.append(f"{model_call.text(inside)}{comment}")
         self.model_calls.append(model_call)
         texts = targets if is_flat else parts_of(inside.results, targets[0])
         returned = inside.masks_returned or {}

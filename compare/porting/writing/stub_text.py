@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from compare.kinds.graph import Missing
+from compare.kinds.rows import copied
 from compare.kinds.source import Site, TensorText, shape_text
 from compare.porting.writing.lines import STEP, call, paragraph, quoted, statement
-from compare.porting.writing.names import attributes
+from compare.porting.writing.names import attributes, class_name
 
 LONGEST_SETTING = 100  # letters; longer ones are code, or tables
 MOST_SETTINGS = 30
@@ -19,6 +20,36 @@ def parameters(site: Site) -> dict[str, str]:
     """The names of a stub's parameters, with the arrays of Keras that they hold."""
     names = attributes(site.arrays)
     return {name: array for array, name in names.items()}
+
+
+def write_stub(
+    site: Site, stubs: dict[str, str], classes: list[list[str]], names: set[str]
+) -> list[str]:
+    """Write the call of a layer that is left for the user to write, and its class.
+
+    Args:
+        site: of the call.
+        stubs: what the port calls each stub, by the layer's name; gets this one.
+        classes: the lines of their classes; gets those of this one.
+        names: of all classes; gets this one's.
+
+    Returns:
+        Expressions of what it returns.
+    """
+    if site.plan.name not in stubs:
+        name = class_name(f"{site.plan.name} stub", names)
+        names.add(name)
+        classes.append(stub_lines(name, site))
+        rows = [copied(key, array) for key, array in parameters(site).items()]
+        attribute = site.module(f"{name}()", rows=tuple(rows))
+        stubs[site.plan.name] = attribute.removeprefix("self.")
+    values = ", ".join(value.text for value in site.inputs)
+    text = f"self.{stubs[site.plan.name]}({values})"
+    if len(site.outputs) == 1:
+        return [text]
+    results = [site.result("x") for _ in site.outputs]
+    site.line(f"{', '.join(results)} = {text}")
+    return results
 
 
 def stub_lines(name: str, site: Site) -> list[str]:
@@ -31,7 +62,10 @@ def stub_lines(name: str, site: Site) -> list[str]:
     arguments = ["x"]
     if len(site.inputs) > 1:
         arguments = [f"x{number}" for number in range(1, len(site.inputs) + 1)]
-    results = [TensorText("", fact.shape, fact.dtype) for fact in site.outputs]
+    results = [
+        TensorText("", fact.shape, fact.dtype, words=fact.words)
+        for fact in site.outputs
+    ]
     annotation = "torch.Tensor"
     if len(results) > 1:
         annotation = f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"

@@ -11,8 +11,8 @@ from compare.kinds.graph import (
     Tensor,
     tensors_in,
 )
-from compare.kinds.recurrent_cells import CONV_LSTMS
-from compare.kinds.source import Page, TensorText, shape_text
+from compare.kinds.page import Page
+from compare.kinds.source import TensorText, shape_text
 from compare.kinds.source_tensors import moved_features
 from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined
@@ -51,21 +51,17 @@ def _wrappers(layer: LayerPlan) -> int:
     return count
 
 
+def _takes_any_steps(plan: LayerPlan) -> bool:
+    """Whether a layer takes steps as an axis of their own as well as in the batch."""
+    if plan.keras == "Flatten":
+        return plan.config.get("data_format") != "channels_first"
+    return _is_on_last_axis(plan)
+
+
 def _is_on_last_axis(plan: LayerPlan) -> bool:
     """Whether a layer does the same with all steps as with each of them."""
     axis = plan.config.get("axis", -1)
     return plan.keras in LAST_AXIS_ALONE and axis in (-1, [-1])
-
-
-def _axes_of_films(plan: ModelPlan) -> set[int]:
-    """How many axes tensors have that are films for the layers of a model."""
-    layers = [*map(unwrapped, plan.layers.values())]
-    classes = {inner.keras for layer in layers for inner in (layer, *layer.inside)}
-    return {
-        images + 3
-        for images, keras in enumerate(CONV_LSTMS, 1)
-        if classes & {keras, f"{keras}Cell"}
-    }
 
 
 class Values:
@@ -84,7 +80,6 @@ class Values:
         self.spares: dict[Tensor, TensorText] = {}
         self.number = 0
         self.last_read = _last_read(plan)
-        self.axes_of_films = _axes_of_films(plan)
 
     def __getitem__(self, tensor: Tensor) -> TensorText:
         """The tensor as it was last arranged."""
@@ -143,9 +138,9 @@ class Values:
         if not call.inputs:
             return Way(None, None)
         axes = self._axes(call.inputs[0])
-        layout = SOURCES[plan.keras].layout_of(plan, axes - folded)
+        layout = SOURCES[plan.keras].layout_of(plan, call, axes - folded)
         second = None if layout == "any" else layout == "features second"
-        return Way(second, None if _is_on_last_axis(plan) else folded)
+        return Way(second, None if _takes_any_steps(plan) else folded)
 
     def _axes(self, tensor: Tensor) -> int:
         """How many axes a tensor has that is written already."""
@@ -212,7 +207,10 @@ class Values:
             if size is not None:
                 sizes.append(str(size))
                 continue
-            sizes.append(self.page.variable("time"))
+            word = value.size_text(axis)
+            sizes.append(
+                self.page.variable(word if word.isidentifier() else "num_steps")
+            )
             in_torch = value.step.axis_in_torch(axis - len(value.folded))
             self.page.lines.append(f"{sizes[-1]} = {value.text}.shape[{in_torch}]")
         return tuple(sizes)

@@ -41,6 +41,8 @@ def build_laid_out(
     if pair.layout != AS_GIVEN:  # it was found before
         notes.append(pair.layout.note)
         return pair, build(pair, notes)
+    if pair.layout_given:
+        return pair, build(pair, notes)
     chosen = _chosen(pair, build)
     assert chosen.built is not None
     if chosen.pair.layout.note:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput
 from compare.judging.layout import AS_GIVEN, Layout
-from compare.judging.losses import MEAN_SQUARED_ERROR
+from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
+from compare.judging.optimizers import OPTIMIZERS
 from compare.one_line import repr_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class OwnPair:
         probed: whether mistakes are made, to tell what a pass is worth.
         layout: where PyTorch's model has the channels that `arrays` and Keras's
             results have last.
+        layout_given: whether no other layout is to be looked for, as of a port, which
+            takes and returns what the original does.
         file: the pair file that the models come from; None where they are live.
+        pictured: whether a page draws the twins at work.
     """
 
     name: str
@@ -70,7 +74,9 @@ class OwnPair:
     seed: int = 0
     probed: bool = True
     layout: Layout = AS_GIVEN
+    layout_given: bool = False
     file: Path | None = None
+    pictured: bool = False
 
 
 def is_pair_file(name: str) -> bool:
@@ -93,6 +99,29 @@ def check_seed(seed: object) -> None:
     if not 0 <= number < 2**32:
         raise BadInput(
             f"seed: expected a whole number from 0 to {2**32 - 1}, got {repr_of(seed)}"
+        )
+
+
+def check_loss(who: str, loss: object) -> None:
+    """Raise BadInput unless this is one of LOSSES."""
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise BadInput(
+            f"{who}: expected a loss of {', '.join(LOSSES)}, got {repr_of(loss)}"
+        )
+
+
+def check_optimizer(who: str, optimizer: object, advice: str) -> None:
+    """Raise BadInput unless this is one of OPTIMIZERS.
+
+    Args:
+        who: has it.
+        optimizer: any object.
+        advice: what to do where it is none.
+    """
+    if not isinstance(optimizer, str) or optimizer not in OPTIMIZERS:
+        raise BadInput(
+            f"{who}: expected an optimizer of {', '.join(OPTIMIZERS)}, got "
+            f"{repr_of(optimizer)}; {advice}"
         )
 
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import BadInput, command
-from compare.judging.losses import LOSSES, MEAN_SQUARED_ERROR
-from compare.judging.optimizers import OPTIMIZERS
+from compare.judging.losses import MEAN_SQUARED_ERROR
 from compare.matching.legacy import check_not_legacy
 from compare.matching.names import checked_names
 from compare.one_line import class_name, repr_of
@@ -25,7 +24,13 @@ from compare.subjects.cases import BATCHES, NONE_STEPS
 from compare.subjects.own.arrays import EXPECTED_INPUT, inputs, numbers
 from compare.subjects.own.blame import blamed
 from compare.subjects.own.on_disk import check_hidden, check_text, existing
-from compare.subjects.own.pair import OwnPair, check_transfer, checked_ignore
+from compare.subjects.own.pair import (
+    OwnPair,
+    check_loss,
+    check_optimizer,
+    check_transfer,
+    checked_ignore,
+)
 from compare.subjects.own.surroundings import beside
 
 if TYPE_CHECKING:
@@ -118,16 +123,11 @@ def _taken(path: str, file: Path, defined: Mapping[str, Any], seed: int) -> OwnP
     check_transfer(f"{path}: transfer", transfer)
     table = checked_names(f"{path}: names", options.get("names"))
     loss = options.get("loss", MEAN_SQUARED_ERROR)
-    if not isinstance(loss, str) or loss not in LOSSES:
-        raise BadInput(
-            f"{path}: expected a loss of {', '.join(LOSSES)}, got {repr_of(loss)}"
-        )
+    check_loss(path, loss)
     optimizer = options.get("optimizer")
-    if optimizer is not None and not _is_optimizer(optimizer):
-        raise BadInput(
-            f"{path}: expected an optimizer of {', '.join(OPTIMIZERS)}, got "
-            f"{repr_of(optimizer)}; settings are options of {command()} train"
-        )
+    if optimizer is not None:
+        advice = f"settings are options of {command()} train"
+        check_optimizer(path, optimizer, advice)
     target = None
     if options.get("target") is not None:
         target = numbers("target", options["target"])
@@ -149,10 +149,6 @@ def _taken(path: str, file: Path, defined: Mapping[str, Any], seed: int) -> OwnP
         seed=seed,
         file=file,
     )
-
-
-def _is_optimizer(value: object) -> bool:
-    return isinstance(value, str) and value in OPTIMIZERS
 
 
 def _check_names(path: str, defined: Mapping[str, object]) -> None:

@@ -109,6 +109,7 @@ def _judge(reading: Reading, gradients: bool) -> Judged:
         loss=pair.loss if gradients else "",
         seed=pair.seed,
         target=target,
+        pictured=pair.pictured,
     )
     results = []
     for result in subject.run(work):

@@ -1,5 +1,9 @@
 """What the traces of both frameworks hold, and which values of them are the same."""
 
+import inspect
+import sys
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from compare.diagnosing.operations.regions import regions
 from compare.in_keras import traces as keras_traces
 from compare.in_pytorch import traces as pytorch_traces
 from compare.judging.arrays import Input
-from compare.mistakes.traces import RETURN, Replacement
+from compare.mistakes.traces import RETURN, Replacement, line_of
 from compare.twins.twins import Twins
 
 X = np.random.default_rng(4).standard_normal((3, 4, 5)).astype("float32")
@@ -213,3 +217,35 @@ def test_complex_numbers_are_the_same_in_both_of_their_parts():
     assert same(numbers, numbers * (1 + 1e-12))
     assert not same(numbers, numbers.conj())
     assert not same(numbers, numbers.real)
+
+
+def test_a_line_in_a_notebook_is_named_by_its_cell(monkeypatch):
+    """Its file is a temporary one, with a number for a name."""
+
+    class Cells:
+        def format_code_name(self, file):
+            return ("Cell", "In[3]") if file == __file__ else None
+
+    shell = SimpleNamespace(compile=Cells())
+    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    line = line_of(inspect.currentframe(), (), "nowhere")
+
+    assert str(line).startswith(f"In[3]:{line.number}: line = line_of(")
+    monkeypatch.setattr(shell, "compile", None)  # as where no cell is run
+    assert line_of(inspect.currentframe(), (), "nowhere").file == "test_traces.py"
+
+
+class CallingFunctional(torch.nn.Module):
+    def forward(self, x):
+        return torch.nn.functional.softmax(x, dim=1)
+
+
+def test_functions_written_in_python_have_the_users_lines():
+    inputs = [Input("x", (None, 4, 5), None)]
+    models = dict(torch=CallingFunctional, keras=InKeras)
+    twin = Twins(models, inputs, None).twin("torch", "float64")
+
+    softmax = named(pytorch_traces.traced(twin, [X]), "softmax")
+
+    assert softmax.line.text == "return torch.nn.functional.softmax(x, dim=1)"

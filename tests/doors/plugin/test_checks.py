@@ -6,6 +6,7 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+from evidence_schema import assert_described
 from plugin_sessions import LOAD, MODULE
 
 pytest_plugins = "pytester"
@@ -90,6 +91,13 @@ def test_failure_shows_the_report_and_the_line_of_the_test(session):
     assert "E       Failed: Port, length none, 5 steps, batch 2, to_keras: diff" in said
     assert "E         starts at " in said
     assert "E         because   " in said
+
+
+@real
+def test_the_json_conforms_to_the_schema(session):
+    _, document, _ = session
+
+    assert_described(json.dumps(document), "checks")
 
 
 @real

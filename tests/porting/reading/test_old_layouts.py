@@ -81,3 +81,25 @@ def test_what_a_function_of_tensorflow_means_is_told(tmp_path, function, given, 
     plan = read(saved(tmp_path / "old.h5", config, {"none": {}}, "2.11.0")).plan
 
     assert plan.calls[1].kwargs == pytest.approx(meant)
+
+
+@pytest.mark.parametrize(("version", "is_read"), [("2.2.4", False), ("3.3.3", True)])
+def test_masks_of_each_step_are_refused_where_keras_2_hands_them_on(
+    tmp_path, version, is_read
+):
+    """Letters of words: 0.03 apart, and no run showed it."""
+    letters = layer("Embedding", "e", input_dim=9, output_dim=2, mask_zero=True)
+    lstm = layer("LSTM", "l", units=3, activation="tanh", recurrent_activation="tanh")
+    layers = [
+        layer("TimeDistributed", "a", layer=letters, batch_input_shape=[None, 4, 6]),
+        layer("TimeDistributed", "b", layer=lstm),
+    ]
+    kernels = {"b/kernel": drawn(2, 12), "b/recurrent_kernel": drawn(3, 12)}
+    arrays = {"a": {"a/embeddings": drawn(9, 2)}, "b": kernels | {"b/bias": drawn(12)}}
+    path = saved(tmp_path / "old.h5", layers, arrays, version)
+
+    if is_read:
+        assert "a" in read(path).plan.layers
+        return
+    with pytest.raises(BadInput, match="a: a TimeDistributed of Embedding with a mask"):
+        read(path)

@@ -85,7 +85,7 @@ def test_nan_in_data_is_found_at_its_step(train, monkeypatch, what, stopped):
 
 
 def test_a_batch_larger_than_the_examples_is_refused(train):
-    with pytest.raises(BadInput, match=r"--batch-size: expected 1 to 93, .* got 94"):
+    with pytest.raises(BadInput, match=r"batch size: expected 1 to 93, .* got 94"):
         train(batch_size=94)
 
 

@@ -21,7 +21,6 @@ from compare.porting.reading.traced.layers import (
 from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.recomputed import recomputed
 from compare.porting.reading.traced.shapes import without
-from compare.porting.reading.traced.sizes import is_open
 from compare.porting.reading.traced.values import Constant, Unported, Value, uniform
 
 ARGUMENTS = (
@@ -158,7 +157,7 @@ def scaled_product(reader: Reader, step: Step) -> Value:
         )
     size = values[0].shape[-1]
     scale = args.scale
-    if scale is None and not is_open(size) and not _is_exact(size):
+    if scale is None and isinstance(size, int) and not _is_exact(size):
         scale = size**-0.5  # Keras rounds its own to float32 in any precision
     if scale is not None:
         kwargs["scale"] = scale

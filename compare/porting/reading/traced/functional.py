@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.in_pytorch.recorded import Step
+from compare.in_pytorch.recorded import Result, Step
 from compare.kinds.graph import LayerPlan
 from compare.porting.reading.traced.layers import (
     called,
@@ -17,6 +17,7 @@ from compare.porting.reading.traced.layers import (
 )
 from compare.porting.reading.traced.reader import Handler, Reader
 from compare.porting.reading.traced.reductions import matmul
+from compare.porting.reading.traced.shapes import without
 from compare.porting.reading.traced.values import Constant, Unported, Value
 
 
@@ -178,8 +179,38 @@ def product(reader: Reader, step: Step) -> Value:
     right = reader.get(step.args[1])
     if isinstance(right, Constant) and isinstance(right.value, np.ndarray):
         name = reader.weight_name(step.args[1], "matmul")
+        if right.array.ndim == 1:
+            return _scores(reader, step, right.array, name)
         return dense(reader, step, step.args[0], right.array, None, name)
     return matmul(reader, step)
+
+
+def _scores(reader: Reader, step: Step, vector: np.ndarray, name: str) -> Value:
+    """The product of each vector with one of weights: a dense layer of one unit."""
+    result = step.results[0]
+    one = replace(result, shape=(*result.shape, 1))
+    column = _returning(step, one)
+    value = dense(reader, column, step.args[0], vector[:, None], None, name)
+    return without(reader.graph, value, {len(value.shape) - 1})
+
+
+def _returning(step: Step, result: Result) -> Step:
+    """A step that returns another tensor."""
+    return replace(step, results=(result,))
+
+
+def addmm(reader: Reader, step: Step) -> Value:
+    """A product with a matrix, to which something is added: a dense layer's."""
+    args = reader.bound(step, "input mat1 mat2 beta alpha", beta=1, alpha=1)
+    kernel, bias = reader.get(args.mat2), reader.get(args.input)
+    if args.beta != 1 or args.alpha != 1:
+        raise Unported("a product and a sum that are scaled")
+    if not isinstance(kernel, Constant) or not isinstance(bias, Constant):
+        raise Unported("a product of tensors that both depend on the input")
+    if bias.array.ndim != 1:
+        raise Unported("a sum that is no dense layer's")
+    name = reader.weight_name(args.mat2, "addmm")
+    return dense(reader, step, args.mat1, kernel.array, bias.array, name)
 
 
 FUNCTIONS: dict[str, Handler] = {
@@ -190,4 +221,6 @@ FUNCTIONS: dict[str, Handler] = {
     "batch_norm": batch_norm,
     "matmul": product,
     "mm": product,
+    "mv": product,
+    "addmm": addmm,
 }

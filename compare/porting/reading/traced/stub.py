@@ -6,27 +6,26 @@ do can be read in the module's own code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from compare.in_pytorch.layers import read
-from compare.in_pytorch.recorded import Ref, Site, Step, refs_in
+from compare.in_pytorch.recorded import Recording, Ref, Site, Step, refs_in
 from compare.kinds.graph import STUB, LayerPlan, Missing, Tensor
 from compare.kinds.layer import Arrays
 from compare.kinds.names import identifier
+from compare.porting.reading.traced.graph import Graph
 from compare.porting.reading.traced.values import (
     Constant,
+    Known,
     Unported,
     Value,
     plain_axes,
     written,
 )
-
-if TYPE_CHECKING:
-    from compare.porting.reading.traced.reader import Reader
 
 # Steps that are no call of a function of PyTorch, so that nothing can take their place.
 NO_CALL = ("changed in place", "loop")
@@ -65,7 +64,29 @@ class Stub:
         return self.site.place.split("`")[1]
 
 
-def left_out(reader: Reader, step: Step, what: str, reason: str) -> list[Value]:
+class Reading(Protocol):
+    """What is asked of a reader, which asks for stubs itself."""
+
+    recording: Recording
+    graph: Graph
+    known: dict[Ref, Known]
+    stubs: list[Stub]
+
+    @property
+    def module(self) -> Callable[[str], Any]:
+        """Finds a module by its name."""
+        ...
+
+    def tensor(self, value: Any) -> Value:
+        """An argument as one tensor."""
+        ...
+
+    def layer_name(self, name: str) -> str:
+        """What a layer of PyTorch is called in Keras."""
+        ...
+
+
+def left_out(reader: Reading, step: Step, what: str, reason: str) -> list[Value]:
     """Leave a step for the user to write.
 
     Args:
@@ -124,7 +145,7 @@ def left_out(reader: Reader, step: Step, what: str, reason: str) -> list[Value]:
     return results
 
 
-def _settings(reader: Reader, step: Step) -> dict[str, Any]:
+def _settings(reader: Reading, step: Step) -> dict[str, Any]:
     """What a step is given beside tensors; of a layer, how it was made."""
     if step.function == "module":
         return {"made as": " ".join(repr(reader.module(step.name)).split())}
@@ -138,7 +159,7 @@ def _settings(reader: Reader, step: Step) -> dict[str, Any]:
     return settings
 
 
-def _arrays(reader: Reader, step: Step) -> Arrays:
+def _arrays(reader: Reading, step: Step) -> Arrays:
     """The parameters and buffers that a step needs, by names of Python."""
     arrays: dict[str, np.ndarray] = {}
     for name, array in _named_arrays(reader, step):
@@ -147,7 +168,7 @@ def _arrays(reader: Reader, step: Step) -> Arrays:
     return arrays
 
 
-def _named_arrays(reader: Reader, step: Step) -> Iterator[tuple[str, np.ndarray]]:
+def _named_arrays(reader: Reading, step: Step) -> Iterator[tuple[str, np.ndarray]]:
     if step.function == "module":
         module = reader.module(step.name)
         for name, tensor in (*module.named_parameters(), *module.named_buffers()):
