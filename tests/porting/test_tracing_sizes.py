@@ -77,7 +77,7 @@ def test_a_refusal_names_the_sizes_on_both_sides_and_the_line():
     line = twice_from.__code__.co_firstlineno + 1
     assert "at time 61 than at 60" in message
     assert f"line {line} of test_tracing_sizes.py" in message
-    assert "--input batch,50,8" in message
+    assert "--input batch,50,4" in message
     assert "\n" not in message
 
 
