@@ -331,14 +331,14 @@ class _Watched:
         return type(value), (value,)
 
 
-class WatchedSize(_Watched, int):  # type: ignore[misc]
+class WatchedSize(_Watched, int):
     """A whole number that comes of sizes."""
 
     def __hash__(self) -> int:
         return int.__hash__(self)
 
 
-class WatchedRatio(_Watched, float):  # type: ignore[misc]
+class WatchedRatio(_Watched, float):
     """A number with a fraction that comes of sizes."""
 
     def __hash__(self) -> int:

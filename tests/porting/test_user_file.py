@@ -74,4 +74,6 @@ def test_what_makes_nothing_is_told_with_what_to_do(file):
 
 
 def test_what_makes_something_else_is_told_with_its_class(file):
-    assert "got one that makes a int; let it return" in refusal(file, "number")
+    assert "got one that makes something of class int; let it return" in refusal(
+        file, "number"
+    )
