@@ -101,7 +101,7 @@ def model_of(option: str, text: str, side: Side) -> UserModel:
 
 def _in_words(model: Any) -> str:
     """What was made in the place of a model."""
-    return "nothing" if model is None else f"a {class_name(model)}"
+    return "nothing" if model is None else f"something of class {class_name(model)}"
 
 
 def _check_arguments(option: str, path: str, maker: Any) -> None:

@@ -59,12 +59,15 @@ def test_without_the_extra_one_line_says_so_before_anything_is_written(
     monkeypatch.setattr(wishes, "NEEDED_FOR_ONNX", ("no_such_package",))
 
     with pytest.raises(BadInput, match=r'pip install "twinproof\[onnx\]"'):
-        wishes.wished(convolutions(tmp_path), str(tmp_path / "out"), onnx=True)
+        wishes.wished(
+            convolutions(tmp_path / "tcn.keras"), str(tmp_path / "out"), onnx=True
+        )
 
     assert not (tmp_path / "out").exists()
 
 
 def test_stubs_and_onnx_are_not_had_together(tmp_path):
+    path = convolutions(tmp_path / "tcn.keras")
+
     with pytest.raises(BadInput, match="got both"):
-        path = convolutions(tmp_path)
         wishes.wished(path, str(tmp_path / "out"), stub=True, onnx=True)

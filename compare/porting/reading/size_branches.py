@@ -52,6 +52,7 @@ def unified_beyond(
     one = unified(recordings)
     sizes: dict[tuple[str, int], None] = {}
     alike: list[Beyond] = []
+    notes = _notes(runs)
     refused = {
         beyond.bound
         for beyond in runs.beyond
@@ -70,10 +71,15 @@ def unified_beyond(
         except Unlike:
             if beyond.size > FEW:
                 raise BadInput(_unlike(name, runs, beyond, alike)) from None
+            sizes.setdefault((beyond.axis, beyond.size))
+            notes.append(
+                f"the module goes another way at {beyond.axis} {beyond.size} than at "
+                f"{beyond.usual} ({beyond.bound.place}); the twin ran there too"
+            )
             continue
         recordings.append(rolled(beyond.recording))
         alike.append(beyond)
-    return Unified(one, len(recordings), tuple(sizes), tuple(_notes(runs)))
+    return Unified(one, len(recordings), tuple(sizes), tuple(notes))
 
 
 def numbered(inputs: Sequence[Input]) -> str:
