@@ -68,6 +68,10 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield facts.usage
     yield "```"
     yield ""
+    if facts.framework == "PyTorch":
+        yield "Keras turns numbers of any kind into float32, and PyTorch does not: hand"
+        yield "floats over as that, `x.float()`."
+        yield ""
     yield "## Is it the same model?"
     yield ""
     yield _verdict(facts, evidence)
