@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -41,7 +42,18 @@ def port(
         if made_by is not None:
             _load()
             content, config = stack.enter_context(_made(made_by, path))
-        wish = wished(path, out, config or None, twin, force, seed, content, stub, onnx)
+        wish = wished(
+            path,
+            out,
+            config or None,
+            twin,
+            force,
+            seed,
+            content,
+            stub,
+            onnx,
+            made_by or "",
+        )
         _load()
         from compare.porting import port as porting
 
@@ -71,7 +83,9 @@ def port_back(
         _load()
         from compare.porting.back import port_back
 
-        with at_work(split("--model", wish.made_by)[0]):
+        file, _ = split("--model", wish.made_by)
+        with at_work(file), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of frameworks, about the user's settings
             return port_back(replace(wish, pictured=pictured))
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from compare.in_pytorch.watched_sizes import SizeNotes
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,14 @@ class Recording:
         inputs: the steps of the inputs.
         output: what the module returned, with `Ref`s in the place of tensors.
         asked: places where forward read numbers that depend on the inputs.
+        notes: what it asked about sizes; None where that is not known.
     """
 
     steps: list[Step]
     inputs: list[Ref]
     output: Any
     asked: list[str]
+    notes: SizeNotes | None = None
 
 
 def refs_in(value: Any) -> Iterator[Ref]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from compare.in_pytorch.arrays import tensors_in
 from compare.in_pytorch.functions import Function, FunctionMode
 from compare.in_pytorch.internals import version_of
 from compare.in_pytorch.recorded import Packed, Recording, Ref, Result, Step, refs_in
+from compare.in_pytorch.watched_sizes import SizeNotes, counted, plain
 
 PYTORCH = str(Path(torch.__file__).parent)
 
@@ -131,6 +132,8 @@ class _Recorder(FunctionMode):
         self._leaves = leaves
         self._turns: Counter[tuple[str, str, str]] = Counter()
         self.paused = False
+        self.notes = SizeNotes(self.place)
+        self.watches = True
 
     # ---------------------------------------------------------------------- tensors
 
@@ -195,11 +198,15 @@ class _Recorder(FunctionMode):
         self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Call a function, and note it."""
+        name, in_place, reflected = name_of(function)
+        if name == "getitem" and not self.paused and isinstance(args[0], torch.Tensor):
+            self.notes.sliced(args[0], args[1])
+        args, kwargs = plain(args), plain(kwargs)
         if self.paused:
             return function(*args, **kwargs)
-        name, in_place, reflected = name_of(function)
         if name == "get" or name in ("requires_grad", "set"):
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            return self._told(function, args, result)
         first = args[0] if args else None
         before = None
         if name not in OF_SHAPE:
@@ -213,7 +220,7 @@ class _Recorder(FunctionMode):
         tensors = list(tensors_in(result))
         if not tensors or (in_place and not isinstance(result, torch.Tensor)):
             if name != "setitem" or not isinstance(first, torch.Tensor):
-                return result
+                return self._told(function, args, result)
             tensors = [first]
         if before is None:
             before = ((), {})
@@ -225,10 +232,17 @@ class _Recorder(FunctionMode):
         self.add(step, tensors)
         return result
 
+    def _told(self, function: Function, args: Sequence[Any], result: Any) -> Any:
+        """What a function returns that makes no tensor: sizes note what is asked."""
+        if not self.watches:
+            return result
+        return self.notes.told_by(function, args, result)
+
     def layer(
         self, name: str, forward: Callable[..., Any], args: Any, kwargs: Any
     ) -> Any:
         """Run a layer that is taken as it is, and note it."""
+        args, kwargs = plain(args), plain(kwargs)
         if self.paused:
             return forward(*args, **kwargs)
         self.paused = True
@@ -307,6 +321,7 @@ def recorded(
     args: Sequence[torch.Tensor],
     names: Sequence[str],
     by_name: bool = False,
+    watches: bool = True,
 ) -> Recording:
     """Run a module, and say what it did.
 
@@ -317,6 +332,7 @@ def recorded(
         args: what it is called with.
         names: of its arguments.
         by_name: whether it is called with arguments by their names.
+        watches: whether it is noted what it asks about sizes.
 
     Raises:
         Exception: whatever the module raises.
@@ -326,14 +342,21 @@ def recorded(
     for name, tensor in zip(names, args, strict=True):
         recorder.add(Step("input", name, ""), [tensor])
     inputs = [Ref(number) for number in range(len(args))]
-    with _watched(recorder, layers), torch.no_grad(), _slow_attention(), recorder:
+    surroundings = ExitStack()
+    surroundings.enter_context(_watched(recorder, layers))
+    if watches:
+        surroundings.enter_context(counted(model, recorder.notes))
+    else:
+        recorder.watches = False
+    with surroundings, torch.no_grad(), _slow_attention(), recorder:
         if by_name:
             output = model(**dict(zip(names, args, strict=True)))
         else:
             output = model(*args)
         recorder.paused = True
-        plain = recorder.plain(output)
-    return Recording(recorder.steps, inputs, plain, recorder.asked)
+        result = recorder.plain(plain(output))
+    notes = recorder.notes if watches else None
+    return Recording(recorder.steps, inputs, result, recorder.asked, notes)
 
 
 @contextmanager

@@ -16,9 +16,11 @@ import torch
 from compare.errors import BadInput
 from compare.in_pytorch import computed
 from compare.in_pytorch.arrays import tensors_in
+from compare.in_pytorch.beyond import Beyond, looked_beyond
 from compare.in_pytorch.precision import one_thread
 from compare.in_pytorch.recorded import Recording
 from compare.in_pytorch.recording import recorded
+from compare.in_pytorch.size_bounds import lost_places
 from compare.one_line import message_of
 
 BATCH = "batch"
@@ -73,6 +75,8 @@ class Runs:
     Attributes:
         inputs: with names and dtypes.
         recordings: the first one, and others in which one open axis has another size.
+        beyond: runs at sizes where a comparison of sizes comes out otherwise.
+        lost: where numbers that come of open sizes could not be followed.
 
     Raises:
         BadInput: if it cannot be run.
@@ -148,7 +152,7 @@ class Runs:
             _dtypes(spec, name) for spec, name in zip(inputs, names, strict=True)
         ]
         first: Exception | None = None
-        for sizes in (SIZES, LARGER):
+        for sizes, self._watches in product((SIZES, LARGER), (True, False)):
             for dtypes in product(*options):
                 specs = [
                     Input(spec.shape, name, dtype, spec.example)
@@ -160,7 +164,8 @@ class Runs:
                     first = first or error
                     continue
                 self.inputs = tuple(specs)
-                self.recordings = [recording, *self._others(specs, sizes)]
+                self.recordings = [recording]
+                self.beyond = self._more(specs, sizes)
                 return None
         return first
 
@@ -174,26 +179,41 @@ class Runs:
         usual += [f"input_{number}" for number in range(len(usual), len(inputs))]
         return [spec.name or usual[n] for n, spec in enumerate(inputs)]
 
-    def _others(self, specs: Sequence[Input], sizes: Any) -> Iterator[Recording]:
-        """Runs with another size of each open axis."""
+    def _more(self, specs: Sequence[Input], sizes: Any) -> list[Beyond]:
+        """Add runs with another size of each open axis, and look beyond them."""
         axes = dict.fromkeys(
             size for spec in specs for size in spec.shape if isinstance(size, str)
         )
-        runs = []
+        beyond = []
+        self.lost: list[str] = []
         for axis in axes:
-            count = len(sizes[0] if axis == BATCH else sizes[1])
-            runs += [(axis, number) for number in range(1, count)]
-        for axis, number in runs:
-            try:
-                yield self._run(specs, {axis: number}, sizes)
-            except Exception as error:  # of the user's code
-                own = sizes[0] if axis == BATCH else sizes[1]
-                first, second = own[0], own[number]
-                raise BadInput(
-                    f"{self._name}: expected a forward that takes any {axis}, got "
-                    f"{message_of(error)} at {second}, and nothing at {first}; give a "
-                    f"number for {axis}, such as --input batch,50,8"
-                ) from None
+            own = sizes[0] if axis == BATCH else sizes[1]
+            runs = {own[0]: self.recordings[0]}
+            for size in own[1:]:
+                runs[size] = self._other(specs, axis, size, sizes)
+            self.recordings += list(runs.values())[1:]
+
+            def run(size: int, axis: str = axis) -> Recording:
+                return self._run(specs, {axis: size}, sizes)
+
+            beyond += looked_beyond(axis, runs, run)
+            notes = {n: r.notes for n, r in runs.items() if r.notes is not None}
+            self.lost += lost_places(notes)
+        return beyond
+
+    def _other(
+        self, specs: Sequence[Input], axis: str, size: int, sizes: Any
+    ) -> Recording:
+        """A run with another size of one axis."""
+        try:
+            return self._run(specs, {axis: size}, sizes)
+        except Exception as error:  # of the user's code
+            first = (sizes[0] if axis == BATCH else sizes[1])[0]
+            raise BadInput(
+                f"{self._name}: expected a forward that takes any {axis}, got "
+                f"{message_of(error)} at {size}, and nothing at {first}; give a "
+                f"number for {axis}, such as --input batch,50,8"
+            ) from None
 
     def _run(
         self,
@@ -202,7 +222,10 @@ class Runs:
         sizes: Any,
         double: torch.nn.Module | None = None,
     ) -> Recording:
-        """Run the module, or its copy in float64, at sizes of which some are others."""
+        """Run the module, or its copy in float64, with the first size of each axis.
+
+        In `other` are those that are others.
+        """
         generator = torch.Generator().manual_seed(0)
         tensors = []
         times: list[int] = []
@@ -211,7 +234,7 @@ class Runs:
             for size in spec.shape:
                 if isinstance(size, str):
                     pair = sizes[0] if size == BATCH else sizes[1]
-                    size = pair[other.get(size, 0)]
+                    size = other.get(size, pair[0])
                 shape.append(size)
             if len(shape) > 1:
                 times.append(shape[1])
@@ -222,7 +245,9 @@ class Runs:
             tensors = [t.double() if t.is_floating_point() else t for t in tensors]
         with one_thread():
             leaves = self._leaves if double is None else []
-            return recorded(double or self._model, leaves, tensors, names, by_name)
+            watches = self._watches and double is None
+            model = double or self._model
+            return recorded(model, leaves, tensors, names, by_name, watches)
 
     def _drawn(
         self, spec: Input, shape: Sequence[int], times: Sequence[int], generator: Any

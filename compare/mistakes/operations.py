@@ -28,6 +28,7 @@ class Operation:
         call: tells the uses of one function, or of one layer, in one place apart.
         used: for each row of a table whether it was read, or for each unit whether it
             was alive, bool; None where there are no such parts.
+        is_exact: whether just the number of steps in `bound` is needed, and not more.
     """
 
     place: str
@@ -39,6 +40,7 @@ class Operation:
     bound: float = 0.0
     call: tuple[int, ...] = ()
     used: np.ndarray | None = None
+    is_exact: bool = False
 
     def also(self, later: Operation) -> Operation:
         """The operation in this run and in a later one together."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from compare.errors import BadInput
 from compare.kinds.graph import LayerPlan, ModelPlan, Tensor, TensorFacts, tensors_in
+from compare.porting.run_sizes import beyond_slices
 
 SAMPLES = 8
+LONGEST_SLICE = 2_000
+LONG, FEW_SAMPLES = 256, 2  # steps from which on a few samples are enough
 FEWEST_LABELS = 2  # of whole numbers that no embedding reads
 
 # Layers through which indices reach an embedding as they are.
@@ -100,6 +103,41 @@ def sizes_of(
     if any(None in facts[t.call][t.output].shape[1:] for t in tensors):
         return SHORT_SIZES if _has_loops_in_loops(plan) else SIZES
     return SIZES[:1]
+
+
+def sizes_beyond(
+    usual: Sequence[Sizes], beyond: Sequence[tuple[str, int]], batch: str = "batch"
+) -> tuple[Sizes, ...]:
+    """The sizes of runs, with those at which a model may do something else.
+
+    Args:
+        usual: sizes of runs.
+        beyond: others, each with the name of its axis.
+        batch: the name of that axis.
+    """
+    sizes = dict.fromkeys(usual)
+    steps = {size.steps for size in usual}
+    for axis, size in beyond:
+        if axis == batch:
+            sizes.setdefault(replace(usual[0], samples=size))
+        elif size not in steps:
+            samples = SAMPLES if size <= LONG else FEW_SAMPLES
+            sizes.setdefault(Sizes(size, size, samples))
+    return tuple(sizes)
+
+
+def with_slices(plan: ModelPlan, usual: Sequence[Sizes]) -> tuple[Sizes, ...]:
+    """The sizes of runs, with those that are beyond the slices of a model.
+
+    Args:
+        plan: of the model.
+        usual: sizes of runs; one where the model takes no other.
+    """
+    if len(usual) < 2:
+        return tuple(usual)
+    largest = max(usual[0].steps, usual[0].pixels)
+    beyond = [size for size in beyond_slices(plan) if largest < size <= LONGEST_SLICE]
+    return sizes_beyond(usual, [("", size) for size in beyond])
 
 
 def _has_loops_in_loops(plan: ModelPlan, is_inside: bool = False) -> bool:

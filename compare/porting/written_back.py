@@ -149,7 +149,8 @@ def written_back(traced: Traced, module: Any, seed: int) -> WrittenBack:
     shown = keras_source(with_short_numbers(traced.plan), facts, models, MAKER)
     weights = _saved(original.model)
     twin = _made(source, weights)
-    sizes = inputs.sizes_of(traced.plan, original.facts)
+    usual = inputs.sizes_of(traced.plan, original.facts)
+    sizes = inputs.sizes_beyond(usual, traced.sizes)
     lengths = _lengths(traced)
     runs = []
     for size in sizes:
@@ -211,7 +212,7 @@ def _with_stubs(traced: Traced, module: Any, seed: int) -> WrittenBack:
         [Place(end.stub, end.call, end.place) for end in opening.inputs],
         [Place(end.stub, end.call, end.place) for end in opening.outputs],
     )
-    runs = _runs(opening, original, opened_module, seed, _lengths(traced))
+    runs = _runs(traced, opening, original, opened_module, seed)
     fixed = _of_one_batch(opening, runs)
     if fixed:
         runs = runs[:1]
@@ -248,11 +249,11 @@ def _places_of_results(plan: ModelPlan) -> dict[int, int]:
 
 
 def _runs(
+    traced: Traced,
     opening: Opened,
     original: Rebuilt,
     module: OpenedModule,
     seed: int,
-    lengths: Sequence[int],
 ) -> list[Run]:
     """Inputs of each run: what stubs return is what the module makes there itself.
 
@@ -260,7 +261,9 @@ def _runs(
         BadInput: if the module does not take what was drawn for it.
     """
     runs: list[Run] = []
-    for number, size in enumerate(inputs.sizes_of(opening.plan, original.facts)):
+    lengths = _lengths(traced)
+    usual = inputs.sizes_of(opening.plan, original.facts)
+    for number, size in enumerate(inputs.sizes_beyond(usual, traced.sizes)):
         drawn = inputs.drawn(opening.plan, original.facts, seed, size)
         arrays = [*_with_lengths(drawn, lengths)]
         own = {

@@ -23,6 +23,7 @@ def print_port(console: Console, port: Port, out: str) -> None:
         verdict += ", so not shown to compute what the original computes"
     console.print(Text(verdict, style="bold"))
     console.print(Text(port.judge.reason))
+    console.print(Text(port.sizes))
     for note in port.notes:
         console.print(Text(f"- {printable(note)}"))
     console.print()

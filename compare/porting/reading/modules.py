@@ -11,7 +11,7 @@ from compare.errors import BadInput
 from compare.in_pytorch.kinds import is_by_hand, is_own, kind_of
 from compare.in_pytorch.recorded import Recording, Ref
 from compare.in_pytorch.runs import BATCH, Input, Runs, prepared
-from compare.in_pytorch.unifying import Unlike, unified
+from compare.in_pytorch.unifying import Unlike
 from compare.kinds.graph import (
     Call,
     LayerPlan,
@@ -21,6 +21,7 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.graph import tensors_in as tensors_of
+from compare.porting.reading.size_branches import numbered, unified_beyond
 from compare.porting.reading.traced import (
     assigning,
     attention,
@@ -86,6 +87,7 @@ class Traced:
         notes: what a reader of the twin must know.
         stubs: what Keras cannot have.
         inputs: what the module takes, by the names of its arguments.
+        sizes: to prove the twin at beside the usual ones, each with its axis.
     """
 
     plan: ModelPlan
@@ -93,6 +95,7 @@ class Traced:
     notes: tuple[str, ...]
     stubs: tuple[Stub, ...]
     inputs: tuple[Input, ...]
+    sizes: tuple[tuple[str, int], ...] = ()
 
     def check(self) -> None:
         """Refuse what has stubs.
@@ -103,10 +106,13 @@ class Traced:
         if not self.stubs:
             return
         reasons = dict.fromkeys(f"{s.place}: {s.sentence}" for s in self.stubs)
+        count = "an operation that is not written"
+        if len(self.stubs) > 1:
+            count = f"{len(self.stubs)} operations that are not written"
         raise BadInput(
-            f"{self.plan.name}: expected what Keras can have, got "
-            f"{len(self.stubs)} operations that are not written: {'; '.join(reasons)}; "
-            "write them in layers that Keras has, or --stub writes the rest"
+            f"{self.plan.name}: expected what Keras can have, got {count}: "
+            f"{'; '.join(reasons)}; write {'it' if len(self.stubs) == 1 else 'them'} "
+            "in layers that Keras has, or --stub writes the rest"
         )
 
     def check_stubs(self) -> None:
@@ -192,18 +198,20 @@ def _traced(
             path: kind_of(model.get_submodule(path)).split("(")[0] for path in leaves
         }
         kinds |= {path: layer.word for path, layer in own.items()}
-        recording = unified([rolled(one_run, kinds) for one_run in runs.recordings])
+        one = unified_beyond(name, runs, lambda one_run: rolled(one_run, kinds))
     except Unlike as error:
         raise BadInput(
             f"{name}: expected a forward that does the same at any size, got another "
             f"one for other sizes at {error.place or 'its begin'}; give all sizes but "
-            "the batch as numbers"
+            f"the batch as numbers, such as {numbered(runs.inputs)}, or put a step of "
+            "a loop into a module of its own"
         ) from None
     trainable = frozenset(path for path, _ in model.named_parameters())
+    recording = one.recording
     reader = Reader(
         recording,
         model.get_submodule,
-        len(runs.recordings),
+        one.count,
         value_of,
         trainable=trainable,
         by_hand=own,
@@ -223,6 +231,8 @@ def _traced(
         outputs,
     )
     _note_asked(reader, recording)
+    for sentence in one.notes:
+        reader.graph.note(sentence)
     if reader.time_first:
         reader.graph.note(
             f"{', '.join(sorted(reader.time_first))}: time first, as the module takes "
@@ -241,6 +251,7 @@ def _traced(
         tuple(reader.graph.notes),
         tuple(stub for stub in reader.stubs if stub.name in plan.layers),
         runs.inputs,
+        one.sizes,
     )
 
 

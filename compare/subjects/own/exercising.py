@@ -30,6 +30,7 @@ from compare.twins.stages import StagesOfAll
 from compare.twins.twins import Twins
 from compare.twins.weights import enlarge, remember
 
+MOST_BOUNDS = 4  # of comparisons of the number of steps
 FACTORS = (8.0, 64.0, 512.0, -8.0, -512.0)  # of inputs, until all bounds are passed
 # Of the weights that are not recurrent: powers of two, so that nothing is rounded.
 WEIGHT_FACTORS = (8.0, 8.0, -1.0)  # one after the other
@@ -146,11 +147,19 @@ class _Trial:
                 self._run(f"padded sequences{self._yours}", arrays, lengths)
 
     def _run_longer(self) -> None:
-        """Run sequences that are longer than each slice."""
-        bounds = [int(operation.bound) for operation in self._adequacy.idle("steps")]
+        """Run as many steps as comparisons ask for, and more than each slice takes."""
+        idle = self._adequacy.idle("steps")
+        for steps in sorted({int(o.bound) for o in idle if o.is_exact})[:MOST_BOUNDS]:
+            arrays = drawing.longer(self._pair.arrays, self._twins.inputs, steps)
+            if arrays is None or self._last.length != "none" or self.differs:
+                return
+            self._run(f"sequences of {steps} steps{self._yours}", arrays)
+        bounds = [int(o.bound) for o in idle if not o.is_exact]
+        if not bounds:
+            return
         steps = max(bounds) + drawing.BEYOND
         arrays = drawing.longer(self._pair.arrays, self._twins.inputs, steps)
-        if arrays is None or self._last.length != "none":
+        if arrays is None or self._last.length != "none" or self.differs:
             return
         self._run(f"sequences of {steps} steps{self._yours}", arrays)
         if not self.differs and self._twins.is_whole and not self._twins.only32:

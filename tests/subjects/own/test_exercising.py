@@ -358,3 +358,64 @@ def test_a_slice_of_a_users_long_sequences_is_named_as_well():
     first = next(r.explanation for r in evidence.results if r.explanation)
     assert first.explained, evidence.explain()
     assert "`[:, -50:]`" in first.sentence
+
+
+# --------------------------------------------------------------------- sizes of inputs
+
+
+def of_steps(then):
+    """The last step of an LSTM, of an input that a function has seen."""
+    return last_torch(then)
+
+
+def test_a_branch_on_the_number_of_steps_is_a_difference_beyond_it():
+    """At all steps of x, and fewer, both compute the same."""
+
+    def doubled(x):
+        if x.shape[1] > 250:
+            return 2 * x
+        return x
+
+    evidence, own = judged(of_steps(doubled), last_keras(), X)
+
+    assert evidence.verdict == "different"
+    assert own == {"sequences of 251 steps, which yours are not": "different"}
+
+
+def test_a_branch_at_one_number_of_steps_is_found():
+    evidence, _ = judged(
+        of_steps(lambda x: 2 * x if x.size(1) == 64 else x), last_keras(), X
+    )
+
+    assert evidence.verdict == "different"
+
+
+def test_a_branch_on_the_batch_is_told():
+    evidence, _ = judged(
+        of_steps(lambda x: 2 * x if x.shape[0] > 90 else x), last_keras(), X
+    )
+
+    text = unexercised(evidence)
+    assert "the comparison of the batch size with 90 (line " in text
+    assert "of PyTorch's model was never true (largest 5)" in text
+
+
+def test_a_size_that_is_only_checked_is_no_branch():
+    def checked(x):
+        if x.shape[1] > 2_000:
+            raise ValueError("too long")
+        return x
+
+    evidence, _ = judged(of_steps(checked), last_keras(), X)
+
+    assert "number of steps" not in unexercised(evidence)
+
+
+def test_a_model_that_takes_plain_numbers_alone_is_watched_all_the_same():
+    def plain(x):
+        assert type(x.shape[1]) is int
+        return torch.nn.functional.relu6(x)
+
+    evidence, _ = judged(of_steps(plain), last_keras(), X)
+
+    assert evidence.verdict == "different"
