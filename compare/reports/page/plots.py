@@ -86,6 +86,7 @@ def heat_map(heat: HeatMap, name: str) -> str:
         axes.set_xlabel(heat.columns)
         axes.set_ylabel(heat.rows)
         if norm is not None:
+            figure.subplots_adjust(right=0.92)  # room for the figures of its scale
             bar = figure.colorbar(image, ax=axes)
             bar.outline.set_visible(False)
             _few_figures(bar.ax, bottom, top)
