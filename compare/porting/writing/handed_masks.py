@@ -6,7 +6,7 @@ made it, as if the user had given it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +60,20 @@ def needed_calls(plan: ModelPlan) -> set[int]:
     return needed
 
 
+def _in_order(masks: Any, tensors: Any = None) -> Any:
+    """The masks of a dictionary of tensors as a list, in the order of the tensors.
+
+    Args:
+        masks: what a call is given as its mask.
+        tensors: what the masks are of.
+    """
+    if not isinstance(masks, Mapping) or not isinstance(tensors, Mapping):
+        return masks
+    if all(mask is None for mask in masks.values()):
+        return None
+    return [masks.get(name) for name in tensors]
+
+
 class _MaskReader:
     """Reads calls in order, and knows which mask each tensor has in Keras."""
 
@@ -79,7 +93,7 @@ class _MaskReader:
             self.made[Tensor(number)] = (name, *parts)
             return call
         kwargs = dict(call.kwargs)
-        given = kwargs.pop("mask", None)
+        given = _in_order(kwargs.pop("mask", None), *call.args[:1])
         first = [*tensors_in(call.args[:1])]
         handed = [self.masks.get(tensor) for tensor in first]
         if given is not None and given != HANDED_ON:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from compare.errors import BadInput
 from compare.kinds.graph import (
     HANDED_ON,
     INPUT,
@@ -150,6 +151,12 @@ class _ModelWriter:
         words = [self.attributes[self.plan.plan_of(tensor).name] for tensor in inputs]
         if isinstance(self.plan.inputs, Mapping):
             words = [*attributes(map(str, self.plan.inputs)).values()]
+        if len(words) != len(inputs):
+            raise BadInput(
+                f"{self.plan.name}: expected inputs in a list or in a dictionary, got "
+                "lists inside a dictionary, which no forward of PyTorch has arguments "
+                "for; give each of these inputs a name of its own"
+            )
         words = [self.page.variable(word) for word in words]
         if len(inputs) == 1:
             words = ["x"]
