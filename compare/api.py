@@ -320,7 +320,7 @@ def port(
     """Write a saved Keras model as source of PyTorch, with its weights and the proof.
 
         port = compare.port("trained.h5", "ported")
-        print(port.evidence.verdict)  # same
+        print(port.verdict)  # same
 
     Args:
         path: of a `.keras`, `.h5` or `.hdf5` that Keras 1, 2 or 3 saved. Nothing in it
@@ -341,8 +341,8 @@ def port(
         seed: of the inputs that the port is judged on.
 
     Returns:
-        Where the port is, the name of its class, and the evidence: its verdict is
-        "same" where the port computes what the original computes.
+        Where the port is, the name of its class, its verdict, "same" where the port
+        computes what the original computes, and the evidence of that.
 
     Raises:
         BadInput: if the file cannot be read, or holds what PyTorch cannot have; all of

@@ -184,12 +184,20 @@ def add_seed(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def add_force(verb: argparse.ArgumentParser) -> None:
-    """Add what lets a verb overwrite files."""
+def add_force(
+    verb: argparse.ArgumentParser,
+    overwritten: str = "files that this command did not write, and weights of any kind",
+) -> None:
+    """Add what lets a verb overwrite files.
+
+    Args:
+        verb: that gets it.
+        overwritten: what it overwrites then, for the help.
+    """
     verb.add_argument(
         "--force",
         action="store_true",
-        help="overwrite files that this command did not write, and weights of any kind",
+        help=f"overwrite {overwritten}",
     )
 
 

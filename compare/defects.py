@@ -6,12 +6,9 @@ import os
 import tempfile
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from compare.judging.not_compared import NotCompared
-from compare.one_line import class_and_message
-
-PACKAGE = Path(__file__).parent
+from compare.one_line import class_and_message, place_in_suite
 
 
 def defect(pair: str, error: BaseException) -> NotCompared:
@@ -26,19 +23,7 @@ def defect(pair: str, error: BaseException) -> NotCompared:
         trace = "".join(traceback.format_exception(error))
     except Exception:  # what a user's exception says of itself may be anything
         trace = "".join(traceback.format_tb(error.__traceback__))
-    return NotCompared(pair, f"{text} ({_place(error)})", trace)
-
-
-def _place(error: BaseException) -> str:
-    """The last line of the suite that an exception went through."""
-    place = "compare"
-    for frame in traceback.extract_tb(error.__traceback__):
-        file = Path(frame.filename)
-        if file.is_relative_to(PACKAGE):
-            place = (
-                f"{file.relative_to(PACKAGE.parent).as_posix()}, line {frame.lineno}"
-            )
-    return place
+    return NotCompared(pair, f"{text} ({place_in_suite(error)})", trace)
 
 
 def what_to_report(defects: Sequence[NotCompared]) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import reprlib
+import traceback
+from pathlib import Path
 from typing import Any
+
+PACKAGE = Path(__file__).parent  # the suite
 
 LONGEST = 300  # letters of a name, or of what somebody else's code says
 LONGEST_WORD = 500  # letters of a word in a sentence of the suite; a path may be long
@@ -128,6 +132,17 @@ def class_and_message(error: BaseException) -> str:
     """The class of an error, and the first line of what it says if it says anything."""
     line = _first_line(error, LONGEST)
     return f"{class_name(error)}: {line}" if line else class_name(error)
+
+
+def place_in_suite(error: BaseException) -> str:
+    """The last line of the suite that an exception went through."""
+    place = PACKAGE.name
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if file.is_relative_to(PACKAGE):
+            name = file.relative_to(PACKAGE.parent).as_posix()
+            place = f"{name}, line {frame.lineno}"
+    return place
 
 
 def _first_line(error: BaseException, longest: int) -> str:

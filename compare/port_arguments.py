@@ -88,7 +88,7 @@ def _add(verb: argparse.ArgumentParser) -> None:
     )
     report_files.add_html(verb)
     report_files.add_markdown(verb)
-    add_force(verb)
+    add_force(verb, "files of the same names in DIR, those of an earlier port too")
     add_seed(verb)
     report_files.add_quiet(verb)
 
@@ -117,6 +117,11 @@ def ported(args: argparse.Namespace) -> Port:
             args.seed,
             args.stub,
             args.html is not None,
+        )
+    if args.shapes:
+        raise BadInput(
+            "expected --input with a module of PyTorch and its --model, got a model of "
+            "Keras, whose file says what it takes; leave it out"
         )
     return port(
         args.model,

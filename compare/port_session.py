@@ -42,7 +42,18 @@ def port(
         if made_by is not None:
             _load()
             content, config = stack.enter_context(_made(made_by, path))
-        wish = wished(path, out, config or None, twin, force, seed, content, stub, onnx)
+        wish = wished(
+            path,
+            out,
+            config or None,
+            twin,
+            force,
+            seed,
+            content,
+            stub,
+            onnx,
+            made_by or "",
+        )
         _load()
         from compare.porting import port as porting
 

@@ -43,6 +43,7 @@ from compare.kinds.mistake import (
     ResultShapes,
 )
 from compare.mistakes import MISTAKES
+from compare.one_line import class_and_message, place_in_suite
 from compare.twins.injecting import injected_everywhere
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ ORDER = (
     ResultShapes,
 )
 ALIKE = (SAME, ILL_CONDITIONED)  # verdicts with which operations are not compared
+FAILED = (
+    "the cause could not be looked for: {} ({}), a mistake in this suite, not in your "
+    "models; please report it"
+)
 TRIED = sum(
     isinstance(mistake.effect, (*ORDER, ArraysOfAnotherLayer)) for mistake in MISTAKES
 )
@@ -73,6 +78,36 @@ def diagnose(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
         twins: loaded, and different on these arrays, or one of them refuses.
         arrays: one for each input.
     """
+    try:
+        return _explained(twins, arrays)
+    except (BadInput, MemoryError):
+        raise
+    except Exception as error:  # the verdict stands without a cause
+        return not_looked_for(error)
+
+
+def not_looked_for(error: Exception) -> Explanation:
+    """What is told of a difference where looking for its cause failed.
+
+    Args:
+        error: that the suite should not have raised.
+    """
+    return Explanation(
+        explained=False,
+        faults=(),
+        sentence="",
+        fix="",
+        indistinguishable_from=(),
+        gap_before=None,
+        gap_after=None,
+        limit=None,
+        tried=0,
+        rest=FAILED.format(class_and_message(error), place_in_suite(error)),
+    )
+
+
+def _explained(twins: Twins, arrays: tuple[np.ndarray, ...]) -> Explanation:
+    """The explanation; arguments as in `diagnose`."""
     diagnosis = _diagnosed(twins, arrays)
     if diagnosis.before is not None and diagnosis.before.verdict in ALIKE:
         return diagnosis.explanation()
@@ -97,7 +132,12 @@ def proved(
         The explanation, its figures those of `whole`; None where no proof is found that
         holds on both.
     """
-    diagnosis = _diagnosed(twins, arrays)
+    try:
+        diagnosis = _diagnosed(twins, arrays)
+    except (BadInput, MemoryError):
+        raise
+    except Exception:  # `diagnose` says so
+        return None
     if not diagnosis.is_proved():
         return None
     try:

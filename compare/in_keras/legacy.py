@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,14 @@ import numpy as np
 import tensorflow
 
 from compare.errors import BadInput
+from compare.in_keras.file_kinds import by_its_kind
 from compare.in_keras.internals import every_layer
 from compare.in_keras.precision import exact_constants
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 from compare.kinds.graph import LayerPlan, ModelPlan
 from compare.kinds.wrappers import cells_of
+from compare.one_line import class_name
 
 PACKAGE = "tf_keras"
 PLAIN = ("float16", "bfloat16", "float32", "float64")
@@ -33,6 +36,28 @@ PLAIN = ("float16", "bfloat16", "float32", "float64")
 def is_installed() -> bool:
     """Whether there is a tf-keras, the extra `legacy`; it is not loaded."""
     return importlib.util.find_spec(PACKAGE) is not None
+
+
+def is_model(value: object) -> bool:
+    """Whether this is a model or a layer of tf-keras, which is not loaded for it."""
+    tf_keras = sys.modules.get(PACKAGE)
+    return tf_keras is not None and isinstance(value, tf_keras.layers.Layer)
+
+
+def config_of(model: Any) -> str:
+    """The configuration of a model of tf-keras, as JSON.
+
+    Raises:
+        BadInput: if it is of a class of the user's own, which has none.
+    """
+    try:
+        return str(model.to_json())
+    except NotImplementedError:
+        raise BadInput(
+            f"{class_name(model)}: expected a functional or a Sequential model of "
+            "tf-keras, got one of a class of its own, whose layers are not told; make "
+            "it with keras, or as a functional model"
+        ) from None
 
 
 class Original:
@@ -57,9 +82,9 @@ class Original:
         self._tensorflow = importlib.import_module("tensorflow.compat.v2")
         self.version = str(self._tf_keras.__version__)
         try:
-            with _quiet():
+            with _quiet(), by_its_kind(path) as file:
                 self._model = self._tf_keras.models.load_model(
-                    path, custom_objects=_as_meant(self._tf_keras), compile=False
+                    file, custom_objects=_as_meant(self._tf_keras), compile=False
                 )
         except Exception as error:  # of many kinds
             raise BadInput(
@@ -109,7 +134,7 @@ class Original:
             model = self._in(dtype)
             if model.stateful:
                 model.reset_states()  # the rebuilt model begins each run with zeros
-            given = tensorflow.nest.pack_sequence_as(model.input, inputs)
+            given = _filled(model.input, iter(inputs))
             try:
                 returned = model(given, training=False)
             except Exception as error:  # of many kinds
@@ -143,6 +168,20 @@ class Original:
             yield
         finally:
             backend.set_floatx(before)
+
+
+def _filled(structure: Any, tensors: Iterator[Any]) -> Any:
+    """What a model takes, as it takes it; TensorFlow would sort the names of inputs.
+
+    Args:
+        structure: of its own inputs: one, or lists, tuples and dictionaries of some.
+        tensors: to be in their place, in order.
+    """
+    if isinstance(structure, Mapping):
+        return {name: _filled(value, tensors) for name, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [_filled(value, tensors) for value in structure]
+    return next(tensors)
 
 
 def _as_meant(tf_keras: Any) -> dict[str, type]:

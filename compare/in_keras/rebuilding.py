@@ -13,13 +13,14 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras.calling import called
+from compare.in_keras.constants import replace_figures
 from compare.in_keras.internals import mask_of, nodes_noted, operation_of, set_mask
 from compare.in_keras.legal_names import legal_names
 from compare.in_keras.made_layers import Bounded, made, operation
 from compare.in_keras.models import copied, forget_states
 from compare.in_keras.operation_names import name_operations
 from compare.in_keras.placed_weights import place
-from compare.in_keras.precision import settled
+from compare.in_keras.precision import settled, widen
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
 from compare.kinds.graph import (
@@ -114,7 +115,15 @@ def results(
     with settled(dtype):
         copy = copied(model, dtype)
         forget_states(copy)
+        if dtype == "float64":  # as tf-keras has them there
+            widen(copy)
+            list(replace_figures(copy, _as_given, _as_given))
         return called(copy, arrays, dtype)
+
+
+def _as_given(figures: np.ndarray) -> np.ndarray:
+    """Means or variances as the user wrote them, which float32 would round."""
+    return figures
 
 
 class _Graph:

@@ -12,6 +12,7 @@ import numpy as np
 
 from compare.errors import BadInput
 from compare.in_keras import rebuilding
+from compare.in_keras.file_kinds import by_its_kind
 from compare.in_keras.internals import every_layer
 from compare.in_keras.refusals import message
 from compare.judging.words import Precision
@@ -33,10 +34,10 @@ class Original:
 
     def __init__(self, path: Path) -> None:
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), by_its_kind(path) as file:
                 warnings.simplefilter("ignore")
                 self.model = keras.saving.load_model(
-                    path, compile=False, safe_mode=True
+                    file, compile=False, safe_mode=True
                 )
         except Exception as error:  # of many kinds
             raise BadInput(
@@ -71,10 +72,22 @@ class Original:
 
 
 def results(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """What a model returns as it is, one array for each result."""
+    """What a model returns as it is, one array for each result.
+
+    Raises:
+        BadInput: if Keras does not run it on these arrays.
+    """
     given: Any = list(arrays) if len(arrays) > 1 else arrays[0]
     structure = None if isinstance(model, keras.Sequential) else model.input
     if isinstance(structure, Mapping):  # its names are in the order of the plan's
         given = dict(zip(structure, arrays, strict=True))
-    tensors = keras.tree.flatten(model(given, training=False))
+    try:
+        returned = model(given, training=False)
+    except Exception as error:  # of many kinds
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise BadInput(
+            f"expected a model that Keras {keras.__version__} runs on {shapes}, got "
+            f"one that it does not: {message(error)}"
+        ) from None
+    tensors = keras.tree.flatten(returned)
     return [keras.ops.convert_to_numpy(tensor) for tensor in tensors]

@@ -24,6 +24,7 @@ from compare.kinds import as_usual, written_as
 from compare.kinds.layer import Layer
 from compare.kinds.mistake import RecurrentOutput
 
+OF_LAYER = "_l0"  # behind the names of arrays of a layer with one direction
 # By model, the kinds of its modules that are cells by hand, by their names.
 _NOTED: WeakKeyDictionary[torch.nn.Module, Mapping[str, str]] = WeakKeyDictionary()
 
@@ -57,16 +58,23 @@ def is_written(model: torch.nn.Module, name: str) -> bool:
 
 
 def usual(model: torch.nn.Module, name: str) -> Layer:
-    """A module by hand with the arrays that a cell of PyTorch would have now."""
+    """A module by hand with the arrays that a cell of PyTorch would have now.
+
+    It may have those of a layer of PyTorch, `weight_ih_l0`.
+    """
     layer = layers(model)[name]
-    return as_usual(Layer(_NOTED[model][name], layer.arrays))
+    arrays = {key.removesuffix(OF_LAYER): array for key, array in layer.arrays.items()}
+    return as_usual(Layer(_NOTED[model][name], arrays))
 
 
 def as_written(
     model: torch.nn.Module, name: str, arrays: Mapping[str, np.ndarray]
 ) -> Mapping[str, np.ndarray]:
     """The arrays of a cell of PyTorch as a module by hand has them."""
-    return written_as(Layer(_NOTED[model][name], layers(model)[name].arrays), arrays)
+    own_arrays = layers(model)[name].arrays
+    if own_arrays.keys() == {f"{key}{OF_LAYER}" for key in arrays}:
+        return {f"{key}{OF_LAYER}": array for key, array in arrays.items()}
+    return written_as(Layer(_NOTED[model][name], own_arrays), arrays)
 
 
 def own_run(
@@ -81,6 +89,8 @@ def own_run(
         result: what it returned.
     """
     x = args[0] if args else None
+    if "weight_ih" not in layer.arrays:  # two directions, or several layers
+        return None
     if not isinstance(x, torch.Tensor) or not x.is_floating_point():
         return None
     axes = _spatial_axes(layer)

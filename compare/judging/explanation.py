@@ -47,7 +47,7 @@ class Explanation:
         gap_before: of the stage that decides; None where a twin refuses.
         gap_after: of that stage with the mistakes made alike on both sides.
         limit: of that stage.
-        tried: how many mistakes were looked for.
+        tried: how many mistakes were looked for; 0 where they could not be.
         layer: where the difference begins: a layer, or the stage that shows it.
         timestep, unit: the first step that differs there, and the unit that is farthest
             apart in it, both counted from 1; None where that is not known.
@@ -127,10 +127,11 @@ class Explanation:
         if self.part:
             lines += [f"in part   {self.part}", f"fix       {self.fix}", *alternatives]
             unexplained = "the rest"
-        unknown = f"none of {self.tried} mistakes explains {unexplained}"
-        if self.rest:
-            unknown += f"; {self.rest}"
-        return [*lines, f"unknown   {unknown}"]
+        unknown = [self.rest] if self.rest else []
+        if self.tried:
+            tried = f"none of {self.tried} mistakes explains {unexplained}"
+            unknown = [tried, *unknown]
+        return [*lines, f"unknown   {'; '.join(unknown)}"]
 
 
 def listed(names: Sequence[str]) -> str:

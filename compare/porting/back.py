@@ -11,7 +11,6 @@ import h5py
 import numpy as np
 
 from compare.errors import BadInput
-from compare.in_keras import saved as saved_models
 from compare.in_pytorch import ports, saved_weights
 from compare.in_pytorch.runs import Input
 from compare.one_line import repr_of
@@ -21,6 +20,7 @@ from compare.porting.contents import Port, example_of, sha256, shortened, texts
 from compare.porting.judges import Judge
 from compare.porting.proof import proved
 from compare.porting.reading.modules import module_plan, pruned
+from compare.porting.rounding import limit_of
 from compare.porting.user_file import UserModel, model_of
 from compare.porting.wishes import CHECK, EVIDENCE, MODEL, README
 from compare.porting.writing.activations_inside import with_activations_inside
@@ -79,8 +79,9 @@ def port_back(wish: BackWish) -> Port:
     if work.has_batch:
         given = list(map(shortened, given))
     right = ports.results(work.module, given)
-    results = saved_models.results(work.twin, given)
-    example = example_of(given, results, right, work.names)
+    limit = limit_of(evidence, work.twin, given)
+    doubt = "" if evidence.as_expected else evidence.verdict
+    example = example_of(given, right, work.names, limit, doubt)
     facts = readme.Facts(
         source=wish.weights.name,
         version="PyTorch",
@@ -89,6 +90,7 @@ def port_back(wish: BackWish) -> Port:
         name=MAKER,
         usage=USAGE,
         judge=judge.reason,
+        verdict=evidence.verdict,
         is_proved=evidence.as_expected and not work.stub_names,
         notes=notes,
         files=MEANINGS,

@@ -12,13 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from compare.judging.evidence import Evidence
+from compare.judging.result import worst_of
+from compare.judging.words import Verdict
 from compare.listing import bounded
 from compare.porting import readme, run_sizes
 from compare.porting.judges import Judge
 from compare.porting.writing import names
 
 SAMPLES_OF_EXAMPLE = 4
-LEAST_LIMIT = 1e-5  # of the example, which runs on other machines in float32
+# A line of each script, and what stands there in that of a port that is not proved.
+PASSING = "status = 0\n"
+FAILING = 'print("{}")\nstatus = 1\n'
 ENDINGS = (".weights.h5", ".keras", ".hdf5", ".h5", ".safetensors", ".pth", ".pt")
 
 
@@ -63,13 +67,20 @@ class Port:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words, such as "same", or "same up to attention"."""
-        return in_words(self.evidence.verdict, self.stubs)
+        """The verdict in words, such as "same", or "same up to attention".
+
+        It is that of `evidence`, unless what the port was compared with is not the same
+        as the original.
+        """
+        verdict = verdict_of_port(self.evidence, self.judge)
+        return f"{verdict} up to {bounded(self.stubs)}" if self.stubs else verdict
 
 
-def in_words(verdict: str, stubs: Sequence[str]) -> str:
-    """A verdict, with the stubs that it does not cover."""
-    return f"{verdict} up to {bounded(stubs)}" if stubs else verdict
+def verdict_of_port(evidence: Evidence, judge: Judge) -> Verdict:
+    """The worse of two verdicts: on the port, and on what it was compared with."""
+    if judge.confirmation is None:
+        return evidence.verdict
+    return worst_of([evidence.verdict, judge.confirmation.verdict])
 
 
 def class_name(file: str) -> str:
@@ -90,10 +101,13 @@ class Example:
         arrays: by name, "input000" and "result000" and so on; around stubs as `check`
             names them in `data/check_stubs.py.txt`.
         limit: how far the port may be from them in float32, on any machine.
+        verdict: on the port, where it is not shown to be the same as the original; its
+            script says so and does not pass, whatever the example comes to.
     """
 
     arrays: Mapping[str, np.ndarray]
     limit: float
+    verdict: str = ""
 
     def script(
         self, template: str, name: str, words: Mapping[str, str] | None = None
@@ -109,6 +123,9 @@ class Example:
         script = text.read_text("utf-8").replace("CLASS", name)
         for word, replacement in (words or {}).items():
             script = script.replace(word, replacement)
+        if self.verdict:
+            warning = f"README.md: judged {self.verdict} when it was written"
+            script = script.replace(PASSING, FAILING.format(warning))
         return script.replace("LIMIT_OF_FLOAT32", f"{self.limit:.0e}").encode()
 
 
@@ -119,33 +136,28 @@ def shortened(array: np.ndarray) -> np.ndarray:
 
 def example_of(
     inputs: Sequence[np.ndarray],
-    results: Sequence[np.ndarray],
     right: Sequence[np.ndarray],
-    names: tuple[Sequence[str], Sequence[str]] | None = None,
+    names: tuple[Sequence[str], Sequence[str]] | None,
+    limit: float,
+    verdict: str,
 ) -> Example:
     """An example.
 
     Args:
-        inputs: what both were given.
-        results: what the port returned.
+        inputs: what the original was given.
         right: what the original returned.
         names: of inputs and results, where they are not numbered.
+        limit: as in `Example`.
+        verdict: as in `Example`.
     """
     if names is None:
         names = (
             [f"input{number:03}" for number in range(len(inputs))],
             [f"result{number:03}" for number in range(len(right))],
         )
-    gap = 0.0
-    for result, expected in zip(results, right, strict=True):
-        if result.shape != expected.shape:
-            raise ValueError(f"results of {result.shape} and {expected.shape}")
-        wide, wide_right = result.astype("float64"), expected.astype("float64")
-        scale = max(float(np.abs(wide_right).max()), 1e-30)
-        gap = max(gap, float(np.abs(wide - wide_right).max()) / scale)
     arrays = dict(zip(names[0], inputs, strict=True))
     arrays |= zip(names[1], right, strict=True)
-    return Example(arrays, max(LEAST_LIMIT, float(f"{10 * gap:.0e}")))
+    return Example(arrays, limit, verdict)
 
 
 def texts(facts: readme.Facts, judge: Judge, evidence: Evidence) -> tuple[bytes, bytes]:
@@ -160,6 +172,7 @@ def texts(facts: readme.Facts, judge: Judge, evidence: Evidence) -> tuple[bytes,
         "name": facts.name,
         "judge": judge.name,
         "reason": judge.reason,
+        "verdict": facts.verdict,
         "proved": facts.is_proved,
         "notes": list(facts.notes),
         "stubs": list(facts.stubs),

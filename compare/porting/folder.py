@@ -45,6 +45,12 @@ def checked(out: str, names: tuple[str, ...], force: bool) -> Path:
             f"{shown}: expected a folder, or the name of a new one, got a file; name "
             "another"
         )
+    if not is_there and os.path.lexists(folder.parent) and not has_parent:
+        raise BadInput(
+            f"{shown}: expected a new folder in one that exists, got "
+            f"{printable(str(Path(out).parent), files.LONGEST_PATH)}, which is a file; "
+            "name another"
+        )
     if not is_there and not has_parent:
         raise BadInput(
             f"{shown}: expected a new folder in one that exists, got "

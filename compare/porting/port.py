@@ -15,9 +15,12 @@ from compare.porting.contents import (
     sha256,
     shortened,
     texts,
+    verdict_of_port,
 )
 from compare.porting.judges import Judge, judge_of
+from compare.porting.known_twins import known_twins
 from compare.porting.proof import proved
+from compare.porting.rounding import limit_of
 from compare.porting.sizes import fitting
 from compare.porting.wishes import (
     CHECK,
@@ -55,7 +58,6 @@ def port(wish: Wish) -> Port:
     """
     # Here, since they load the frameworks.
     from compare.in_keras import saved as saved_models
-    from compare.in_pytorch import ports
     from compare.porting.onnx_port import onnx_of
     from compare.porting.written import written
 
@@ -87,7 +89,8 @@ def port(wish: Wish) -> Port:
         wish.seed,
         packs,
         names_of_inputs,
-        wish.pictured,
+        pictured=wish.pictured,
+        known=known_twins(plan, source.moves),
     )
     notes = tuple(dict.fromkeys((*saved.notes, *source.notes, *work.notes)))
     text = work.text(runs[0])
@@ -95,8 +98,15 @@ def port(wish: Wish) -> Port:
         notes = (*notes, short_numbers.NOTE)
     keeps_states = kept_states.begin_anew(module, judge.model)
     given = list(runs[0]) if keeps_states else list(map(shortened, runs[0]))
-    right = saved_models.results(judge.model, given)
-    example = example_of(given, ports.results(module, given), right, work.names)
+    try:
+        right = saved_models.results(judge.model, given)
+    except BadInput as error:
+        raise BadInput(f"{wish.path}: {error}") from None
+    limit = limit_of(evidence, judge.model, given)
+    verdict = verdict_of_port(evidence, judge)
+    is_same = evidence.as_expected and judge.is_confirmed
+    doubt = "" if is_same else verdict
+    example = example_of(given, right, work.names, limit, doubt)
     extra: dict[str, bytes] = {}
     if wish.onnx:
         extra[ONNX], note = onnx_of(module, plan, original.facts, runs, example.limit)
@@ -109,7 +119,8 @@ def port(wish: Wish) -> Port:
         name=name,
         usage=USAGE.format(name=name),
         judge=judge.reason,
-        is_proved=evidence.as_expected and judge.is_confirmed and not source.stubs,
+        verdict=verdict,
+        is_proved=is_same and not source.stubs,
         notes=notes,
         files={file: MEANINGS[file] for file in names},
         by=f"twinproof {evidence.versions['compare']}",

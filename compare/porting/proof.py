@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,9 @@ def proved(
     packs: bool = False,
     names: tuple[str, ...] | None = None,
     free: bool = True,
+    *,
     pictured: bool = False,
+    known: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Run the port and what it is compared with, as the suite runs any pair.
 
@@ -49,6 +51,7 @@ def proved(
         free: whether shorter sequences may be cut out of the inputs; not where what
             stubs return is one of them, which may have another length.
         pictured: whether a page draws the first run.
+        known: the layer of Keras that is the twin of a layer of the port, by name.
 
     Raises:
         BadInput: if nothing could be compared.
@@ -63,6 +66,7 @@ def proved(
             steps=STEPS,
             free=free,
             seed=seed,
+            known=known or {},
             probed=number == 0,  # what a pass is worth, the first run tells
             layout_given=True,
             pictured=pictured and number == 0,

@@ -26,6 +26,7 @@ class Facts:
         name: of what makes the model, in `model.py`.
         usage: how it is loaded, as code.
         judge: what it was compared with, and why with that, a sentence.
+        verdict: on it.
         is_proved: whether it computes what the original computes.
         notes: what was read or written otherwise than it stands in the file.
         files: what each file of the folder is, by name.
@@ -42,6 +43,7 @@ class Facts:
     name: str
     usage: str
     judge: str
+    verdict: str
     is_proved: bool
     notes: Sequence[str]
     files: Mapping[str, str]
@@ -66,6 +68,10 @@ def _lines(facts: Facts, evidence: Evidence) -> Iterator[str]:
     yield facts.usage
     yield "```"
     yield ""
+    if facts.framework == "PyTorch":
+        yield "Keras turns numbers of any kind into float32, and PyTorch does not: hand"
+        yield "floats over as that, `x.float()`."
+        yield ""
     yield "## Is it the same model?"
     yield ""
     yield _verdict(facts, evidence)
@@ -123,16 +129,13 @@ def _verdict(facts: Facts, evidence: Evidence) -> str:
     if facts.stubs and evidence.as_expected:
         names = printable(", ".join(facts.stubs), LONGEST_LIST)
         return (
-            f"**{evidence.verdict} up to {names}**: what is written computes what it "
+            f"**{facts.verdict} up to {names}**: what is written computes what it "
             "computes in the original. The whole is not, before you have written that."
         )
     if facts.is_proved:
-        return f"**{evidence.verdict}**: it computes what the original computes."
-    verdict = evidence.verdict
-    if evidence.as_expected:
-        verdict = "different"
+        return f"**{facts.verdict}**: it computes what the original computes."
     return (
-        f"**{verdict}**: it is NOT shown to compute what the original "
+        f"**{facts.verdict}**: it is NOT shown to compute what the original "
         "computes. Do not use it before you know why."
     )
 

@@ -81,13 +81,16 @@ def model_of(option: str, text: str, side: Side) -> UserModel:
     check_hidden(file)
     with blamed(file, whole=True), warnings.catch_warnings():
         defined = runpy.run_path(str(file), run_name="model_file")
-    maker = _maker(path, defined, name, side, MODELS[side].is_model)
+    is_model = MODELS[side].is_model
+    if side == "keras":
+        is_model = _is_of_keras
+    maker = _maker(path, defined, name, side, is_model)
     model = maker
-    if not MODELS[side].is_model(maker):
+    if not is_model(maker):
         _check_arguments(option, path, maker)
         with blamed(file, whole=True):
             model = maker()
-    if not MODELS[side].is_model(model):
+    if not is_model(model):
         raise BadInput(
             f"{path}: expected a function or class that makes a model of "
             f"{SIDES[side]}, got one that makes {_in_words(model)}; let it return the "
@@ -146,20 +149,33 @@ def files_of(option: str, text: str, weights: str, folder: Path) -> tuple[str, s
         BadInput: as `model_of`; if the model is of a class of the user's own, and the
             file does not say the shape of its inputs; or if the weights are not its.
     """
+    from compare.in_keras import legacy
     from compare.in_keras.functional import as_functional, with_weights
     from compare.in_keras.models import is_graph
 
     made = model_of(option, text, "keras")
+    config = folder / "model.json"
+    if legacy.is_model(made.model):
+        with blamed(Path(split(option, text)[0])):
+            config.write_text(legacy.config_of(made.model), "utf-8")
+        return weights, str(config)
     with blamed(Path(split(option, text)[0])):
         functional = as_functional(made.model, _shapes(made.defined.get("input_shape")))
     if is_graph(made.model):
-        config = folder / "model.json"
         config.write_text(functional.to_json(), "utf-8")
         return weights, str(config)
     with_weights(made.model, weights)
     whole = folder / "model.keras"
     functional.save(whole)
     return str(whole), ""
+
+
+def _is_of_keras(value: object) -> bool:
+    """Whether this is a model of Keras 3 or of tf-keras."""
+    from compare.in_keras import legacy
+    from compare.in_keras.models import is_model
+
+    return is_model(value) or legacy.is_model(value)
 
 
 def _shapes(shape: object) -> list[tuple[int | None, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compare.errors import BadInput
 from compare.porting import folder
-from compare.porting.reading import Saved, read
+from compare.porting.reading import Saved, check_there, read
 from compare.porting.user_file import split
 from compare.porting.writing.writable import check_writable
 
@@ -91,6 +91,7 @@ def wished(
     content: str = "",
     stub: bool = False,
     onnx: bool = False,
+    made_by: str = "",
 ) -> Wish:
     """Check and read what is to be ported; neither framework is loaded.
 
@@ -106,14 +107,18 @@ def wished(
         content: the file to read, if that is another than `path`.
         stub: as in `Wish`.
         onnx: as in `Wish`.
+        made_by: the user's file that made what `config` holds; "" where none did.
 
     Raises:
         BadInput: if the folder cannot be written, or the file not be read.
     """
+    if not path:
+        raise BadInput("MODEL: expected the name of a file, got an empty name")
+    check_there(Path(path))
     target = folder.checked(out, names_of_files(twin, onnx), force)
     if onnx:
         check_onnx(stub)
-    saved = read(content or path, config, stub=True)
+    saved = read(content or path, config, stub=True, made_by=made_by)
     if content not in ("", path):
         saved = replace(saved, is_whole=False)
     if not stub:

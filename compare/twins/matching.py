@@ -52,6 +52,7 @@ class Matcher:
         names: Mapping | None,
         complete: bool,
         ignore: Collection[str],
+        known: Mapping[str, str],
     ) -> Matched:
         """Which layers are twins, and which have none.
 
@@ -65,13 +66,13 @@ class Matcher:
             torch, keras = self._layers_that_count(arrays)
         if set(names or ()) - torch.keys() and self._hold_cells_together("torch"):
             torch, keras = self._layers_that_count(arrays)  # a cell is named as one
-        twins_found = matched(torch, keras, names, complete=False)
+        twins_found = _matched(torch, keras, names, known)
 
         def again() -> None:
             """Match the layers as they count now."""
             nonlocal torch, keras, twins_found
             torch, keras = self._layers_that_count(arrays)
-            twins_found = matched(torch, keras, names, complete=False)
+            twins_found = _matched(torch, keras, names, known)
 
         if not twins_found.is_complete and self._hold_tied_weights_apart():
             again()
@@ -135,3 +136,17 @@ class Matcher:
         numbers = [self.leaf_names.index(name) for name in names]
         twins = self._keras.values()
         return all([twin.leaves.hold_attention_apart(numbers) for twin in twins])
+
+
+def _matched(
+    torch: Mapping[str, Layer],
+    keras: Mapping[str, Layer],
+    names: Mapping | None,
+    known: Mapping[str, str],
+) -> Matched:
+    """Which layers are twins, and which have none; arguments as of `Matcher.match`."""
+    table: dict = {}
+    for name, twin in known.items():
+        if name in torch and twin in keras:
+            table[name] = twin
+    return matched(torch, keras, table | dict(names or {}), complete=False)

@@ -149,6 +149,7 @@ class Twins:
         names: Mapping | None = None,
         complete: bool = True,
         ignore: Collection[str] = (),
+        known: Mapping[str, str] | None = None,
     ) -> dict[str, list[str]]:
         """Find the twin of each layer, and call Keras's layers by PyTorch's names.
 
@@ -159,6 +160,7 @@ class Twins:
             names: as in `matching.match`.
             complete: whether each layer must have a twin; without one it is `alone`.
             ignore: layers or arrays, of either side, that do not count.
+            known: twins as `names` has them, where both models have such layers.
 
         Returns:
             Names of Keras's layers, by the name of the layer in PyTorch.
@@ -167,7 +169,7 @@ class Twins:
             BadInput: if a layer has no twin, or one side returns more than the other.
         """
         matcher = Matcher(self.of_side("torch"), self.of_side("keras"), self.ignored)
-        twins_found = matcher.match(arrays, names, complete, ignore)
+        twins_found = matcher.match(arrays, names, complete, ignore, known or {})
         self._leaf_names = matcher.leaf_names
         self.matched, self.alone = twins_found.twins, twins_found.alone
         self._rename()

@@ -21,6 +21,7 @@ FILES = {
     "pickle_bounds": "PyTorch alone saves pickles",
     "names": "only layers of Keras go by the names of the others",
     "shapes": "only Keras calls a model on symbols, to find the shapes of its results",
+    "file_kinds": "Keras alone takes the ending of a name for what a file holds",
     "symbolic": "only Keras calls a model on symbols",
     "leaves": "only Keras's layers need not be attributes of the model",
     "variables": "PyTorch's tensors are attributes of the layer",

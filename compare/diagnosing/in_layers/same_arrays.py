@@ -32,6 +32,8 @@ def are_same(
 def summed(kind: str, arrays: Arrays) -> dict[str, np.ndarray]:
     """Arrays with the sum of two added biases in the place of the two.
 
+    A layer by hand may have one bias alone, which is their sum.
+
     Args:
         kind: of the layer; the two biases of a GRU are not added.
         arrays: by PyTorch's names.
@@ -41,6 +43,7 @@ def summed(kind: str, arrays: Arrays) -> dict[str, np.ndarray]:
         return summed
     for name in arrays:
         if name.startswith("bias_ih"):
-            bias_hh = summed.pop(name.replace("bias_ih", "bias_hh"))
-            summed[name] = summed[name] + bias_hh
+            bias_hh = summed.pop(name.replace("bias_ih", "bias_hh"), None)
+            if bias_hh is not None:
+                summed[name] = summed[name] + bias_hh
     return summed

@@ -34,8 +34,9 @@ class ConvLSTMLayer(nn.Module):
             *size).
         states: h and c to begin with, (batch, *size, out_channels) each, channels where
             x has them; zeros if None.
-        mask: bool, (batch, time), the steps that count; all if None. Any other step
-            leaves the states as they are and repeats the last output, at first zeros.
+        mask: bool, (batch, time), the steps that count, or (batch, time, *size), those
+            that count at each place; all if None. Any other step leaves the states as
+            they are and repeats the last output, at first zeros.
         returns: outputs, (batch, time, *size, out_channels), and the last h and c.
 
     Source: Shi et al. 2015, arXiv:1506.04214, equation 3, without peepholes.
@@ -99,7 +100,9 @@ class ConvLSTMLayer(nn.Module):
             if mask is None:
                 output, h, c = new_h, new_h, new_c
             else:
-                counts = mask[:, number].reshape(batch, *[1] * (h.ndim - 1))
+                counts = mask[:, number].unsqueeze(1)  # at all channels
+                while counts.ndim < h.ndim:
+                    counts = counts.unsqueeze(-1)
                 output = torch.where(counts, new_h, output)
                 h, c = torch.where(counts, new_h, h), torch.where(counts, new_c, c)
             outputs.append(output)

@@ -3,6 +3,6 @@
 It imports `twins.files` for what files hold and `kinds` for the form of what is read.
 """
 
-from compare.porting.reading.reading import Saved, read
+from compare.porting.reading.reading import Saved, check_there, read
 
-__all__ = ["Saved", "read"]
+__all__ = ["Saved", "check_there", "read"]

@@ -62,7 +62,10 @@ class Saved:
 
 
 def read(
-    path: str | Path, config: str | Path | None = None, stub: bool = False
+    path: str | Path,
+    config: str | Path | None = None,
+    stub: bool = False,
+    made_by: str = "",
 ) -> Saved:
     """Read a saved model; nothing in the file is run.
 
@@ -71,23 +74,29 @@ def read(
         config: a JSON file with the model's configuration, as `model.to_json` writes
             it, for a file that holds weights alone; it goes before one in the file.
         stub: whether what no port can have is read as a stub, and not refused.
+        made_by: the user's file that made what `config` holds; "" where none did.
 
     Raises:
         BadInput: if the file is not what it says; or holds what cannot be ported, all
             of which is named.
     """
     path = Path(path)
-    foreign.check_file(path)
-    if not os.path.getsize(path):
-        raise BadInput(f"{path}: expected a file, got an empty one; save it again")
+    check_there(path)
     if config is not None:
         config = Path(config)
         foreign.check_file(config, "a JSON file")
-    return apart.run(_read, path, config, stub)
+    return apart.run(_read, path, config, stub, made_by)
 
 
-def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
-    """A saved model, read in a process of its own."""
+def check_there(path: Path) -> None:
+    """Raise BadInput unless there is a file of this name, with something in it."""
+    foreign.check_file(path)
+    if not os.path.getsize(path):
+        raise BadInput(f"{path}: expected a file, got an empty one; save it again")
+
+
+def _read(path: Path, config_path: Path | None, stub: bool, made_by: str) -> Saved:
+    """A saved model, read in a process of its own; arguments as of `read`."""
     paths = [path]
     if config_path is not None:
         paths.append(config_path)
@@ -103,6 +112,7 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
             "computes with them; give --config FILE.json, as model.to_json() writes "
             "it, or --from my_model.py, which makes the model"
         )
+    _check_layers(config_source, config)
     version = _version(config, store, config_path is not None)
     with whole_file(config_source):
         keras_config.check_names(config_source, config)
@@ -112,7 +122,7 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
         if len(plan.calls) > MOST_CALLS:
             found.problem(f"{len(plan.calls)} calls of layers, over {MOST_CALLS}")
         if not setting_values.are_right(plan, found):
-            raise _refusal(path, found)
+            raise _refusal(path, found, made_by)
     with whole_file(path):
         saved_by = found.generation
         if store.saved_by:
@@ -124,7 +134,7 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
         check_masks_of_steps(plan, found)
         plan = with_old_joins(plan)
     if found.problems or (found.stubs and not stub):
-        raise _refusal(path, found)
+        raise _refusal(path, found, made_by)
     return Saved(
         plan,
         weights,
@@ -137,12 +147,33 @@ def _read(path: Path, config_path: Path | None, stub: bool) -> Saved:
     )
 
 
-def _refusal(path: Path, found: Findings) -> BadInput:
+def _check_layers(path: Path, config: Config) -> None:
+    """Raise BadInput for a model of the user's own class, whose layers nothing tells.
+
+    Keras saves the arguments of its class, and not what it computes.
+    """
+    inside = config["config"]
+    if isinstance(inside, dict) and "layers" not in inside:
+        cls = printable(str(config["class_name"]), 60)
+        raise BadInput(
+            f"{path}: expected a model whose layers and calls are in the file, got one "
+            f"of a class of its own, {cls}, whose code is not; give --from "
+            "my_model.py, which makes it and has input_shape = ('batch', 'time', 8) or "
+            "whatever it takes, or save a functional model"
+        )
+
+
+def _refusal(path: Path, found: Findings, made_by: str) -> BadInput:
     """The error of a file with problems."""
+    advice = (
+        "save the model again without them, or mend its configuration and give that "
+        "with --config"
+    )
+    if made_by:
+        advice = f"give the weights of the model that {made_by} makes, or mend that"
     return BadInput(
         f"{path}: expected a model of layers that Keras 3 has, with their weights, "
-        f"got: {bounded([*found.problems, *found.stubs], '; ')}; save the model again "
-        "without them, or mend its configuration and give that with --config"
+        f"got: {bounded([*found.problems, *found.stubs], '; ')}; {advice}"
     )
 
 

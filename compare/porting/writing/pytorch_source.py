@@ -177,7 +177,10 @@ class _ModelWriter:
         self.values.arrange_for(call)
         masks: Sequence[str]
         if unwrapped(layer).model is not None:
+            mask_of_steps = self.values[call.inputs[0]].mask
             texts, second, masks = self._write_model(number, layer, call)
+            if layer.keras == WRAPPER:  # of whole steps, as of any layer in it
+                masks = [mask_of_steps] * len(texts)
         else:
             texts, second, mask = self._write_layer(number, call, layer)
             masks = [mask] * len(texts)

@@ -123,6 +123,7 @@ def twins_of(
                     pair.table,
                     complete=bool(pair.transfer),
                     ignore=pair.ignore,
+                    known=pair.known,
                 )
                 twins.pair_otherwise(pair.exchanged)
                 twins.orders = pair.orders

@@ -35,6 +35,8 @@ class OwnPair:
         free: whether any number of steps is to be tried.
         transfer: one of TRANSFERS.
         table: {PyTorch layer: its twins in Keras}, where the user says it.
+        known: {PyTorch layer: its twin in Keras}, where a port tells; of layers that
+            count as others in either model, such as two that are one, it says nothing.
         ignore: layers and parameters for which no twin is looked for.
         softmaxed: the sides whose first result goes through a softmax, to be compared.
         exchanged: {PyTorch layer: the one whose twins it takes}, against the order.
@@ -63,6 +65,7 @@ class OwnPair:
     free: bool = True
     transfer: str | None = None
     table: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
     ignore: Sequence[str] = ()
     softmaxed: frozenset[Side] = frozenset()
     exchanged: Mapping[str, str] = field(default_factory=dict)

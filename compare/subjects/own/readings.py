@@ -52,7 +52,7 @@ def exchanged(judged: Judged, judge: Judge) -> Judged:
     twins, pair = judged.twins, judged.pair
     if twins.only32 or twins.refusals or not twins.is_whole:
         return judged
-    groups = pairings.interchangeable(twins, pair.table)
+    groups = pairings.interchangeable(twins, {**pair.known, **pair.table})
     if not groups:
         return judged
     case = Case(None, None, calls.FEW_SAMPLES, SAME)
@@ -119,10 +119,13 @@ def built_for_its_steps(judged: Judged, judge: Judge) -> Judged:
     twins, stages = building.twins_of(pair, x.shape[1])
     if not stages or twins.only32:
         return judged
-    if not _agree(twins, judged) and not _is_traced_otherwise(twins, judged):
+    agree = _agree(twins, judged)
+    if not agree and not _is_traced_otherwise(twins, judged):
         return judged
     note = f"Judged for exactly {x.shape[1]} steps, as the models are called: "
-    if _differ_in_other_steps_alone(judged, x.shape[1]):
+    if not agree:  # how Keras's model works for any number is not what differs
+        note = f"{note.removesuffix(': ')}."
+    elif _differ_in_other_steps_alone(judged, x.shape[1]):
         note += OTHER_STEPS
     else:
         note += (

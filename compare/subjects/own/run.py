@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from compare.errors import BadInput
 from compare.judging.result import (
     BOTH_REFUSE,
     ONE_REFUSES,
@@ -14,6 +15,7 @@ from compare.judging.result import (
     SAME_IN_FLOAT32,
     Result,
 )
+from compare.one_line import class_and_message, place_in_suite
 from compare.subjects import subject
 from compare.subjects.cases import Case
 from compare.subjects.own import (
@@ -37,6 +39,10 @@ from compare.subjects.own.pair import OwnPair
 from compare.subjects.own.weights import AS_IS
 from compare.twins import settings
 
+NOT_LOOKED = (
+    "The models were judged, and not looked into further: {} ({}), a mistake in this "
+    "suite, not in your models; please report it."
+)
 # Tried one after the other, as long as the models differ.
 READINGS = (
     readings.as_probabilities,
@@ -64,11 +70,12 @@ def run(pair: OwnPair, gradients: bool = False) -> Judged:
         judged = judge(Reading(pair))
         for read_again in READINGS:
             if judged.wrong:
-                judged = read_again(judged, judge)
-        judged = replace(judged, results=other_weights.of_results(judged))
-        judged = replace(judged, results=longer_memory.of_results(judged))
+                judged = _looked_into(judged, partial(read_again, judge=judge))
+        judged = _looked_into(judged, _with_causes)
         if judged.wrong:  # and weights that forget little show no cause
-            judged = readings.within_rounding(judged, judge)
+            judged = _looked_into(
+                judged, partial(readings.within_rounding, judge=judge)
+            )
         if not judged.wrong:
             judged = _exercised(judged)
         on_training = learning.notes(judged.results, judged.twins, pair.arrays)
@@ -128,6 +135,30 @@ def _judge(reading: Reading, gradients: bool) -> Judged:
     notes += notes_of_runs.on_the_inside(results)
     notes += notes_of_runs.on_few_samples(results, len(pair.arrays[0]))
     return Judged(pair, twins, length, results, notes, gradients, reading.note)
+
+
+def _with_causes(judged: Judged) -> Judged:
+    """The run, whose differences are explained by other weights where they can be."""
+    judged = replace(judged, results=other_weights.of_results(judged))
+    return replace(judged, results=longer_memory.of_results(judged))
+
+
+def _looked_into(judged: Judged, look: Callable[[Judged], Judged]) -> Judged:
+    """The run after another look at it; as it was where looking fails.
+
+    The verdict stands then: what fails is a mistake of the suite.
+
+    Args:
+        judged: the run.
+        look: returns it with other readings, or other explanations.
+    """
+    try:
+        return look(judged)
+    except (BadInput, MemoryError):
+        raise
+    except Exception as error:
+        note = NOT_LOOKED.format(class_and_message(error), place_in_suite(error))
+        return replace(judged, notes=[*judged.notes, note])
 
 
 def _exercised(judged: Judged) -> Judged:

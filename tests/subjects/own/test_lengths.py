@@ -25,6 +25,7 @@ def test_a_mistake_is_told_where_keras_traces_time_distributed_otherwise():
     evidence = check(first, twin)
 
     assert f"Judged for exactly {TIME} steps" in said(evidence)
+    assert "works differently" not in said(evidence)  # which is not what differs
     assert "is Tanh in PyTorch, Activation(relu) in Keras" in evidence.explain()
 
 
