@@ -203,8 +203,8 @@ def _traced(
         raise BadInput(
             f"{name}: expected a forward that does the same at any size, got another "
             f"one for other sizes at {error.place or 'its begin'}; give all sizes but "
-            f"the batch as numbers, such as {numbered(runs.inputs)}, or put a step of "
-            "a loop into a module of its own"
+            f"the batch as numbers, such as {numbered(runs.inputs)}, or put what a "
+            "loop does in a step into a module of its own"
         ) from None
     trainable = frozenset(path for path, _ in model.named_parameters())
     recording = one.recording
