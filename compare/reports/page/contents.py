@@ -228,6 +228,8 @@ def causes(results: Sequence[Result]) -> list[Why]:
             blocks[-1] = Why(f"{last.heading}, {first.strip()}", last.lines)
             continue
         heading = first.removeprefix(f"{results[0].pair}, ")
+        for direction, words in WHOSE_WEIGHTS.items():
+            heading = heading.replace(f", {direction}", f", {words}", 1)
         blocks.append(Why(heading, [_labelled(line) for line in others]))
     return blocks
 

@@ -116,6 +116,7 @@ def test_a_difference_is_told_as_in_a_terminal(pages):
 
     assert explanation().sentence in text
     assert explanation().fix in text
+    assert "200 steps, batch 4, PyTorch's weights: different" in text
     assert "as in 2 more of these runs" in text
     assert "look at broken below" in text
 
