@@ -23,7 +23,14 @@ def main() -> None:
         sys.exit("picture.py: expected chromium or google-chrome, got neither")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        run = ["twinproof", "run", "docs/broken_pair.py", "--quiet", "--html", str(page)]
+        run = [
+            "twinproof",
+            "run",
+            "docs/broken_pair.py",
+            "--quiet",
+            "--html",
+            str(page),
+        ]
         subprocess.run(run, cwd=ROOT, check=False)  # it fails, since the pair is broken
         subprocess.run(
             [
