@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -82,7 +83,9 @@ def port_back(
         _load()
         from compare.porting.back import port_back
 
-        with at_work(split("--model", wish.made_by)[0]):
+        file, _ = split("--model", wish.made_by)
+        with at_work(file), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of frameworks, about the user's settings
             return port_back(replace(wish, pictured=pictured))
 
 

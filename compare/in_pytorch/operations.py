@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -15,7 +14,7 @@ import torch
 
 from compare.in_pytorch.functions import Function, FunctionMode, calling_frame
 from compare.in_pytorch.refusals import REFUSALS
-from compare.in_pytorch.size_operations import size_notes, size_operations
+from compare.in_pytorch.size_operations import fixed_bounds, size_notes, size_operations
 from compare.in_pytorch.twin import Twin
 from compare.in_pytorch.watched_sizes import TELLING, plain
 from compare.mistakes.operations import (
@@ -85,10 +84,17 @@ class Watch:
         """
         twin = self._twin
         steps = arrays[0].shape[1] if arrays[0].ndim > 1 else None
-        watching = _Watching(twin.model, steps)
-        tensors = [tensor.clone() for tensor in twin.tensors(arrays)]
-        with torch.no_grad(), suppress(*REFUSALS), watching:
-            twin.results(tensors)
+        for asks in (True, False):
+            watching = _Watching(twin.model, steps, asks)
+            tensors = [tensor.clone() for tensor in twin.tensors(arrays)]
+            try:
+                with torch.no_grad(), watching:
+                    twin.results(tensors)
+                break
+            except Exception as error:
+                # It may be that a model takes no numbers but Python's own.
+                if not asks and not isinstance(error, REFUSALS):
+                    raise
         return [*watching.operations, *size_operations(watching.sizes, arrays)]
 
 
@@ -98,16 +104,17 @@ class _Watching(FunctionMode):
     Args:
         model: that runs.
         steps: of its first input; None where it has none.
+        asks: whether to note what is asked about sizes.
 
     Attributes:
         operations: as they ran, those of a loop many times.
         sizes: what is asked about them.
     """
 
-    def __init__(self, model: torch.nn.Module, steps: int | None) -> None:
+    def __init__(self, model: torch.nn.Module, steps: int | None, asks: bool) -> None:
         super().__init__()
         self.operations: list[Operation] = []
-        self.sizes = size_notes()
+        self.sizes, self._asks = size_notes(), asks
         self._steps = steps
         self._names = {id(module): name for name, module in model.named_modules()}
 
@@ -116,7 +123,7 @@ class _Watching(FunctionMode):
     ) -> Any:
         """Make a call, and note what it does to the values of its arguments."""
         name = getattr(function, "__name__", "")
-        if name in TELLING:
+        if name in TELLING and self._asks:
             return self.sizes.told_by(function, args, function(*args, **kwargs))
         args, kwargs = plain(args), plain(kwargs)
         caller = calling_frame()
@@ -218,7 +225,7 @@ class _Watching(FunctionMode):
                 continue
             if isinstance(item, slice) and axis < x.ndim:
                 size = x.shape[axis]
-                for bound, text in _fixed_bounds(item):
+                for bound, text in fixed_bounds(item):
                     # A bound of the very size of the axis was read from it.
                     if bound != size:
                         place = self._place(f"slice [{text}]", caller)
@@ -384,13 +391,3 @@ def _need(x: Any) -> Need:
     """What makes a comparison of an array come out otherwise."""
     is_float = isinstance(x, torch.Tensor) and x.is_floating_point()
     return "values" if is_float else "padding"
-
-
-def _fixed_bounds(bounds: slice) -> Iterator[tuple[int, str]]:
-    """The numbers of values that a slice takes at most, with it in words."""
-    if bounds.step not in (None, 1):
-        return
-    if type(bounds.stop) is int and bounds.stop > 1 and not bounds.start:
-        yield bounds.stop, f":{bounds.stop}"
-    if type(bounds.start) is int and bounds.start < -1 and bounds.stop is None:
-        yield -bounds.start, f"{bounds.start}:"

@@ -38,13 +38,12 @@ def load(module: torch.nn.Module, path: Path) -> None:
         if name in own and tensor.shape != own[name].shape:
             unlike.append(f"{name} {tuple(tensor.shape)}, not {tuple(own[name].shape)}")
     problems = []
-    for word, names in (
-        ("without", missing),
-        ("with also", unexpected),
-        ("with", unlike),
-    ):
-        if names:
-            problems.append(f"{word} {bounded(names)}")
+    if missing:
+        problems.append(f"without {bounded(missing)}")
+    if unexpected:
+        problems.append(f"with {bounded(unexpected)}, unknown to the module")
+    if unlike:
+        problems.append(f"with {bounded(unlike)}")
     if problems:
         raise BadInput(
             f"{path}: expected the weights of {type(module).__name__}, got a file "

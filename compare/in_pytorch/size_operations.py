@@ -125,3 +125,13 @@ def _chooses(node: ast.AST) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.func.id in ("min", "max")
     return isinstance(node, ast.IfExp)
+
+
+def fixed_bounds(bounds: slice) -> Iterator[tuple[int, str]]:
+    """The numbers of values that a slice takes at most, with it in words."""
+    if bounds.step not in (None, 1):
+        return
+    if type(bounds.stop) is int and bounds.stop > 1 and not bounds.start:
+        yield bounds.stop, f":{bounds.stop}"
+    if type(bounds.start) is int and bounds.start < -1 and bounds.stop is None:
+        yield -bounds.start, f"{bounds.start}:"

@@ -1,11 +1,15 @@
 """What a page draws of twins at work on one input, as data; knows no framework."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from compare.judging.words import Side, Verdict
+
+if TYPE_CHECKING:  # `list`, `show` and `--help` do without NumPy
+    import numpy as np
 
 
 @dataclass(frozen=True)

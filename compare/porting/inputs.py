@@ -105,25 +105,6 @@ def sizes_of(
     return SIZES[:1]
 
 
-def _has_loops_in_loops(plan: ModelPlan, is_inside: bool = False) -> bool:
-    """Whether a recurrent layer is called at each step of a sequence.
-
-    Args:
-        plan: of a model.
-        is_inside: whether the model itself is.
-    """
-    for layer in plan.layers.values():
-        is_wrapped = is_inside
-        while layer.keras == "TimeDistributed" and layer.inside:
-            (layer,) = layer.inside
-            is_wrapped = True
-        if layer.model is not None and _has_loops_in_loops(layer.model, is_wrapped):
-            return True
-        if is_wrapped and layer.keras in RECURRENT:
-            return True
-    return False
-
-
 def sizes_beyond(
     usual: Sequence[Sizes], beyond: Sequence[tuple[str, int]], batch: str = "batch"
 ) -> tuple[Sizes, ...]:
@@ -157,6 +138,25 @@ def with_slices(plan: ModelPlan, usual: Sequence[Sizes]) -> tuple[Sizes, ...]:
     largest = max(usual[0].steps, usual[0].pixels)
     beyond = [size for size in beyond_slices(plan) if largest < size <= LONGEST_SLICE]
     return sizes_beyond(usual, [("", size) for size in beyond])
+
+
+def _has_loops_in_loops(plan: ModelPlan, is_inside: bool = False) -> bool:
+    """Whether a recurrent layer is called at each step of a sequence.
+
+    Args:
+        plan: of a model.
+        is_inside: whether the model itself is.
+    """
+    for layer in plan.layers.values():
+        is_wrapped = is_inside
+        while layer.keras == "TimeDistributed" and layer.inside:
+            (layer,) = layer.inside
+            is_wrapped = True
+        if layer.model is not None and _has_loops_in_loops(layer.model, is_wrapped):
+            return True
+        if is_wrapped and layer.keras in RECURRENT:
+            return True
+    return False
 
 
 def _needs(plan: ModelPlan, tensor: Tensor) -> _Needs:

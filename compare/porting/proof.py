@@ -33,6 +33,7 @@ def proved(
     packs: bool = False,
     names: tuple[str, ...] | None = None,
     free: bool = True,
+    *,
     pictured: bool = False,
     known: Mapping[str, str] | None = None,
 ) -> Evidence:

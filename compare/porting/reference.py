@@ -32,6 +32,8 @@ class Held:
     def sentence(self) -> str:
         """What a reader is told."""
         number = len(self.alike) + len(self.unlike) + len(self.unknown)
+        if not number:
+            return "No layer of PyTorch could be held to the suite's own computation."
         text = (
             f"Held to the suite's own computation in NumPy, {len(self.alike)} of "
             f"{number} layers agree"
@@ -39,7 +41,8 @@ class Held:
         if self.unlike:
             text += f"; these do NOT: {bounded(self.unlike)}"
         if self.unknown:
-            text += f"; it does not compute {bounded(self.unknown)}"
+            names = [name or "what the model itself holds" for name in self.unknown]
+            text += f"; it does not compute {bounded(names)}"
         return f"{text}."
 
 

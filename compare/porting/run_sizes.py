@@ -16,7 +16,8 @@ def sentence(evidence: Evidence) -> str:
     results = [result for result in evidence.results if result.stages]
     steps = {result.timesteps for result in results if result.timesteps is not None}
     batches = {result.batch for result in results if result.batch is not None}
-    if not steps:
+    is_of_other_axes = len(steps) == 1 and ";" in str(evidence.inputs["x"])
+    if not steps or is_of_other_axes:  # as of images, or of channels before the time
         return f"Run on {evidence.inputs['x']} and on fewer samples; at no other size."
     words = f"{_numbers(steps)} step" + ("" if max(steps) == 1 else "s")
     return f"Run at {words}, in batches of {_numbers(batches)}; at no other size."

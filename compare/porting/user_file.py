@@ -6,7 +6,7 @@ import runpy
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import isclass, isroutine
+from inspect import isclass, isroutine, signature
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +87,48 @@ def model_of(option: str, text: str, side: Side) -> UserModel:
     maker = _maker(path, defined, name, side, is_model)
     model = maker
     if not is_model(maker):
+        _check_arguments(option, path, maker)
         with blamed(file, whole=True):
             model = maker()
     if not is_model(model):
         raise BadInput(
             f"{path}: expected a function or class that makes a model of "
-            f"{SIDES[side]}, got one that makes a {class_name(model)}; return the "
-            "model, or name what makes it, such as "
-            f"{printable(Path(path).name)}:make"
+            f"{SIDES[side]}, got one that makes {_in_words(model)}; let it return the "
+            f"model, or name another one, such as {option} {printable(path)}:make"
         )
     return UserModel(model, defined)
+
+
+def _in_words(model: Any) -> str:
+    """What was made in the place of a model."""
+    return "nothing" if model is None else f"something of class {class_name(model)}"
+
+
+def _check_arguments(option: str, path: str, maker: Any) -> None:
+    """Refuse what makes a model only with arguments, which nobody gives it.
+
+    Raises:
+        BadInput: with the arguments, and what to write.
+    """
+    try:
+        parameters = signature(maker).parameters.values()
+    except (TypeError, ValueError):  # of what has no signature
+        return
+    needed = [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if not needed:
+        return
+    name = printable(getattr(maker, "__name__", "it"))
+    arguments = printable(", ".join(needed))
+    count = "an argument" if len(needed) == 1 else "arguments"
+    raise BadInput(
+        f"{path}: expected {name} to take no arguments, got one that needs {count}, "
+        f"{arguments}; write a function into a Python file that makes the model, such "
+        f"as def make(): return {name}(...), and name it, {option} {path}:make"
+    )
 
 
 def files_of(option: str, text: str, weights: str, folder: Path) -> tuple[str, str]:

@@ -49,6 +49,12 @@ def test_what_functions_return_is_linked(pages):
     assert 'href="compare/porting/contents.html#Port"' in pages["compare"]
 
 
+def test_the_first_page_leads_to_each_other(pages):
+    for module, names in SCRIPT["PUBLIC"].items():
+        if module != "compare":
+            assert f"{module.replace('.', '/')}.html#{names[0]}" in pages["compare"]
+
+
 @pytest.mark.parametrize("name", compare.__all__)
 def test_each_argument_is_described(name):
     """A docstring that leaves one out would leave a hole in the reference."""

@@ -30,7 +30,7 @@ def steps():
 @pytest.fixture
 def folder(tmp_path):
     """A folder with the README's pair file, and the environment of a step."""
-    (code,) = re.findall(r"```python\n(# my_pair\.py\n.*?)```", README, re.DOTALL)
+    (code,) = re.findall(r"```python\n(from keras import.*?)```", README, re.DOTALL)
     (tmp_path / "my_pair.py").write_text(code, encoding="utf-8")
     return tmp_path
 

@@ -103,7 +103,7 @@ def test_the_line_of_a_layer_is_short():
     """A layer is one line where it is made, and one where it is called."""
     inputs = keras.Input((None, 5, 6, 2))
     layer = layers.ConvLSTM2D(3, (3, 2), padding="same", name="seen")
-    source = port_of(drawn(keras.Model(inputs, layer(inputs)))).source
+    source = with_sizes(drawn(keras.Model(inputs, layer(inputs))))
     assert 'self.seen = ConvLSTMLayer(2, 3, (3, 2), padding="same")\n' in source
     assert "h, _ = self.seen(x)  # (batch, time, 5, 6, 3)\n" in source
 

@@ -53,17 +53,21 @@ def test_any_batch_and_length_and_the_same_bytes_in_two_folders(tmp_path):
     assert "run by onnxruntime on (3, 7, 6)" in first.notes[-1]
 
 
-def test_without_the_extra_one_line_says_so_before_anything_is_read(
+def test_without_the_extra_one_line_says_so_before_anything_is_written(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(wishes, "NEEDED_FOR_ONNX", ("no_such_package",))
 
     with pytest.raises(BadInput, match=r'pip install "twinproof\[onnx\]"'):
-        wishes.wished("no file", str(tmp_path / "out"), onnx=True)
+        wishes.wished(
+            convolutions(tmp_path / "tcn.keras"), str(tmp_path / "out"), onnx=True
+        )
 
     assert not (tmp_path / "out").exists()
 
 
 def test_stubs_and_onnx_are_not_had_together(tmp_path):
+    path = convolutions(tmp_path / "tcn.keras")
+
     with pytest.raises(BadInput, match="got both"):
-        wishes.wished("no file", str(tmp_path / "out"), stub=True, onnx=True)
+        wishes.wished(path, str(tmp_path / "out"), stub=True, onnx=True)

@@ -111,7 +111,7 @@ def test_a_mask_beside_states_can_be_in_use():
     last = replace(last, kwargs={**last.kwargs, "mask": HANDED_ON})
     plan = replace(plan, calls=(*calls, last))
     source = pytorch_source(plan, facts, weights, "Port").text
-    assert "run_masked(self.gru, x, mask, state[None])" in source
+    assert "run_masked(self.gru, x, mask, state)" in source
 
 
 @pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])

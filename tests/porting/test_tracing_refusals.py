@@ -168,3 +168,29 @@ def test_a_shared_layer_stays_one():
 
     assert sum(layer.keras == "Dense" for layer in traced.plan.layers.values()) == 1
     assert set(traced.weights) == {"fc"}
+
+
+def test_one_operation_is_one():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mix = nn.Bilinear(4, 4, 2)
+
+        def forward(self, x):
+            return self.mix(x, x)
+
+    message = refusal(drawn(Two()), Input(("batch", 4)))
+
+    assert "got an operation that is not written: `mix`" in message
+    assert "write it in layers" in message
+
+
+def test_weights_that_a_module_does_not_know_are_told(tmp_path):
+    state = Net().state_dict()
+    state["head.weight"] = torch.zeros(2, 3)
+    torch.save(state, tmp_path / "n.pt")
+
+    with pytest.raises(BadInput) as caught:
+        load(Net(), tmp_path / "n.pt")
+
+    assert "with head.weight, unknown to the module" in str(caught.value)

@@ -77,7 +77,7 @@ def test_a_refusal_names_the_sizes_on_both_sides_and_the_line():
     line = twice_from.__code__.co_firstlineno + 1
     assert "at time 61 than at 60" in message
     assert f"line {line} of test_tracing_sizes.py" in message
-    assert "--input batch,50,8" in message
+    assert "--input batch,50,4" in message
     assert "\n" not in message
 
 
@@ -146,6 +146,14 @@ def test_a_comparison_that_changes_nothing_is_proved_beyond_it():
     assert traced.sizes == (("time", 301),)
 
 
+def test_what_a_module_does_at_one_step_the_proof_tells():
+    forward = lambda x, h: h.sum(1) if x.size(1) > 1 else h[:, 0]  # noqa: E731
+    traced = module_plan(drawn(Function(forward)), [OF_TIME])
+
+    assert "another way at time 1 than at 37" in traced.notes[0]
+    assert ("time", 1) in traced.sizes
+
+
 def test_a_size_that_a_module_refuses_is_noted():
     def forward(x, h):
         assert x.size(1) <= 512, "too long"
@@ -191,3 +199,13 @@ def test_names_of_the_users_files_are_as_they_were():
     Runs(prepared(Function(BRANCHES["a list"])), ["rnn"], "Function", [OF_TIME])
 
     assert not {"len", "range", "enumerate"} & set(globals())
+
+
+def test_where_the_runs_are_unlike_the_advice_has_the_sizes_of_the_input():
+    def forward(x, h):
+        total = h[:, 0]
+        for step in range(h.shape[1]):
+            total = torch.sin(total + h[:, step])
+        return total
+
+    assert "--input batch,50,4, or put" in refusal(Function(forward))

@@ -21,7 +21,7 @@ from compare.kinds.graph import (
     with_tensors,
 )
 from compare.kinds.graph import tensors_in as tensors_of
-from compare.porting.reading.size_branches import unified_beyond
+from compare.porting.reading.size_branches import numbered, unified_beyond
 from compare.porting.reading.traced import (
     assigning,
     attention,
@@ -106,10 +106,13 @@ class Traced:
         if not self.stubs:
             return
         reasons = dict.fromkeys(f"{s.place}: {s.sentence}" for s in self.stubs)
+        count = "an operation that is not written"
+        if len(self.stubs) > 1:
+            count = f"{len(self.stubs)} operations that are not written"
         raise BadInput(
-            f"{self.plan.name}: expected what Keras can have, got "
-            f"{len(self.stubs)} operations that are not written: {'; '.join(reasons)}; "
-            "write them in layers that Keras has, or --stub writes the rest"
+            f"{self.plan.name}: expected what Keras can have, got {count}: "
+            f"{'; '.join(reasons)}; write {'it' if len(self.stubs) == 1 else 'them'} "
+            "in layers that Keras has, or --stub writes the rest"
         )
 
     def check_stubs(self) -> None:
@@ -200,7 +203,8 @@ def _traced(
         raise BadInput(
             f"{name}: expected a forward that does the same at any size, got another "
             f"one for other sizes at {error.place or 'its begin'}; give all sizes but "
-            "the batch as numbers"
+            f"the batch as numbers, such as {numbered(runs.inputs)}, or put what a "
+            "loop does in a step into a module of its own"
         ) from None
     trainable = frozenset(path for path, _ in model.named_parameters())
     recording = one.recording

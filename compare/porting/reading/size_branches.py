@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compare.errors import BadInput
 from compare.in_pytorch.beyond import Beyond
 from compare.in_pytorch.recorded import Recording
-from compare.in_pytorch.runs import BATCH, Runs
+from compare.in_pytorch.runs import BATCH, Input, Runs
 from compare.in_pytorch.size_bounds import LARGEST
 from compare.in_pytorch.unifying import Unlike, unified
 
@@ -52,6 +52,7 @@ def unified_beyond(
     one = unified(recordings)
     sizes: dict[tuple[str, int], None] = {}
     alike: list[Beyond] = []
+    notes = _notes(runs)
     refused = {
         beyond.bound
         for beyond in runs.beyond
@@ -69,19 +70,37 @@ def unified_beyond(
             one = unified([*recordings, rolled(beyond.recording)])
         except Unlike:
             if beyond.size > FEW:
-                raise BadInput(_unlike(name, beyond, alike)) from None
+                raise BadInput(_unlike(name, runs, beyond, alike)) from None
+            sizes.setdefault((beyond.axis, beyond.size))
+            notes.append(
+                f"the module goes another way at {beyond.axis} {beyond.size} than at "
+                f"{beyond.usual} ({beyond.bound.place}); the twin ran there too"
+            )
             continue
         recordings.append(rolled(beyond.recording))
         alike.append(beyond)
-    return Unified(one, len(recordings), tuple(sizes), tuple(_notes(runs)))
+    return Unified(one, len(recordings), tuple(sizes), tuple(notes))
 
 
-def _unlike(name: str, beyond: Beyond, alike: Sequence[Beyond]) -> str:
+def numbered(inputs: Sequence[Input]) -> str:
+    """What to type so that all sizes but the batch are numbers."""
+    options = []
+    for given in inputs:
+        is_image = len(given.shape) > 3
+        sizes = []
+        for size in given.shape:
+            is_open = isinstance(size, str) and size != BATCH
+            sizes.append(str(32 if is_image else 50) if is_open else str(size))
+        options.append(f"--input {','.join(sizes)}")
+    return " ".join(options)
+
+
+def _unlike(name: str, runs: Runs, beyond: Beyond, alike: Sequence[Beyond]) -> str:
     """A module that does something else on the other side of a comparison."""
     axis, bound = beyond.axis, beyond.bound
     sizes = [near.size for near in alike if near.axis == axis] + [beyond.usual]
     nearest = min(sizes, key=lambda size: abs(size - beyond.size))
-    advice = f"give a number for {axis}, such as --input batch,50,8"
+    advice = f"give a number for {axis}, such as {numbered(runs.inputs)}"
     if axis == BATCH:
         advice = "take what depends on the batch out of forward"
     return (

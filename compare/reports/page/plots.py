@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # What matplotlib draws in, and what the page calls it in style.css.
-INK, FAINT, BACK = "#010203", "#040506", "#070809"
+INK, SOFT, FAINT = "#010203", "#070809", "#040506"
 TORCH, KERAS, WRONG, LIMIT = "#0a0b0c", "#0d0e0f", "#101112", "#131415"
 VARIABLES = {
     INK: "var(--ink)",
     FAINT: "var(--line)",
-    BACK: "var(--page)",
+    SOFT: "var(--soft)",
     TORCH: "var(--torch)",
     KERAS: "var(--keras)",
     WRONG: "var(--wrong)",
@@ -86,6 +86,7 @@ def heat_map(heat: HeatMap, name: str) -> str:
         axes.set_xlabel(heat.columns)
         axes.set_ylabel(heat.rows)
         if norm is not None:
+            figure.subplots_adjust(right=0.92)  # room for the figures of its scale
             bar = figure.colorbar(image, ax=axes)
             bar.outline.set_visible(False)
             _few_figures(bar.ax, bottom, top)
@@ -105,7 +106,7 @@ def step_curves(curves: StepCurves, name: str) -> str:
         marker = "." if len(steps) < 2 else ""
         for label, values, colour, style in (
             ("limit", curves.limit, LIMIT, "--"),
-            ("noise of float32", curves.noise, FAINT, ":"),
+            ("noise of float32", curves.noise, SOFT, ":"),
             ("gap", curves.gap, WRONG, "-"),
         ):
             positive = np.where(values > 0, values, np.nan)  # 0 has no logarithm

@@ -42,10 +42,17 @@ def run_page(evidence: Evidence, sources: Mapping[str, SourceTexts], again: str)
 
 def _title(evidence: Evidence, pair_sections: Sequence[PairSection]) -> str:
     """What came out, in a few words."""
+    if not pair_sections:
+        return "Nothing was compared"
+    title = _title_of_compared(pair_sections)
+    if evidence.not_compared:
+        title += f"; {len(evidence.not_compared)} not compared"
+    return title
+
+
+def _title_of_compared(pair_sections: Sequence[PairSection]) -> str:
     wrong = [pair for pair in pair_sections if not pair.as_expected]
     number = len(pair_sections)
-    if evidence.not_compared:
-        return f"{len(evidence.not_compared)} not compared"
     if len(wrong) == 1:
         return f"{wrong[0].name}: {wrong[0].verdict}, which was not expected"
     if wrong:

@@ -72,7 +72,7 @@ def _why(evidence: TrainingEvidence) -> list[Why]:
         lines = [
             ("because", cause.sentence),
             ("fix", _fix(cause.name)),
-            ("proof", f"{_alignment(evidence, [cause.name])} trains without it"),
+            ("try", f"{_alignment(evidence, [cause.name])} trains without it"),
         ]
         blocks.append(Why(heading, lines))
     if not evidence.causes:

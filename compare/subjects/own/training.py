@@ -88,8 +88,13 @@ def _check_runs(pair: OwnPair, twins: Twins) -> None:
         reasons = [f"{SIDES[side]}: {text}" for side, text in refusals.items()]
         raise BadInput(
             f"{pair.name}: expected models that run in float32 and in float64, got: "
-            f"{'; '.join(reasons)}; see {command()} run"
+            f"{'; '.join(reasons)}; see {_judging(pair)}"
         )
+
+
+def _judging(pair: OwnPair) -> str:
+    """What says more about a pair: a command, or a call where models are live."""
+    return "compare.check" if pair.file is None else f"{command()} run"
 
 
 def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
@@ -101,7 +106,7 @@ def _check_learning(pair: OwnPair, facts: training_facts.Facts) -> None:
                 f"{pair.name}: expected models that draw nothing at random as they "
                 f"learn, since the frameworks share no random numbers, got {words} in "
                 f"{SIDES[side]}'s model; make it 0 in both, or take it out, and see "
-                f"{command()} run on what else differs in training"
+                f"{_judging(pair)} on what else differs in training"
             )
         if of_side.states:
             who = f"{SIDES[side]}'s model"

@@ -202,10 +202,14 @@ def _as_they_are(
                 apart[f"{name}.{key}"] = float(np.abs(array - value).max())
     LAYERS["keras"].load(keras, weights)
     rounded |= _sums_of_layers_alone(twins)
+    number = sum(rounded.values())
+    words = f"{number} parameters of Keras are sums"
+    counted = "count"
+    if number == 1:
+        words, counted = "1 parameter of Keras is a sum", "counts"
     note = (
-        f"{sum(rounded.values())} parameters of Keras are sums of parameters of "
-        "PyTorch, rounded to float32, and count as the same "
-        f"({bounded(rounded)})."
+        f"{words} of parameters of PyTorch, rounded to float32, and {counted} as the "
+        f"same ({bounded(rounded)})."
     )
     if rounded and note not in notes:
         notes.append(note)

@@ -196,3 +196,17 @@ def test_a_package_that_is_missing_is_named_with_what_to_do(name, monkeypatch):
 
     with pytest.raises(BadInput, match=rf"^--html: .* got no {name}; run pip install"):
         rendering.check_installed()
+
+
+def test_the_title_tells_what_differs_and_what_was_not_compared():
+    refused = [NotCompared("other", "expected a pair file, found none")]
+    different = result("pair", DIFFERENT)
+
+    def title(*results, not_compared=()):
+        run = replace(evidence(), results=results, not_compared=not_compared)
+        return re.search("<h1>(.*?)</h1>", page_of_run(run))[1]
+
+    assert title(different) == "pair: different, which was not expected"
+    assert title(result("pair", SAME)) == "pair: same, as expected"
+    assert title(different, not_compared=refused).endswith("; 1 not compared")
+    assert title(not_compared=refused) == "Nothing was compared"

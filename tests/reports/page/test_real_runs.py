@@ -173,3 +173,33 @@ def test_the_page_of_every_pair_is_small(frameworks):
     assert len(page.encode()) <= LARGEST
     names = Parsed(page).all("id")
     assert len(names) == len(set(names))
+
+
+@pytest.mark.slow
+def test_the_page_of_a_port_has_each_stage_at_the_line_of_its_source(
+    tmp_path, monkeypatch, frameworks, keras
+):
+    monkeypatch.chdir(tmp_path)
+    made = [
+        keras.layers.Input((8, 8, 3)),
+        keras.layers.Conv2D(4, 3, name="conv"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(2, activation="softmax", name="head"),
+    ]
+    model = keras.Sequential(made)
+    model.save("net.keras")
+
+    status = cli.main(["port", "net.keras", "--out", "out", "--html", "page.html"])
+
+    assert status == cli.AS_EXPECTED
+    page = (tmp_path / "page.html").read_text()
+    rows = re.findall(r"<tr class=.*?</tr>", page, re.S)
+    beside = {}
+    for row in rows:
+        for stage in re.findall(r'aria-describedby="pair-1-[\w-]+">(\w+)', row):
+            beside[stage] = Parsed(row).text
+    assert "self.conv(x)" in beside["conv"]
+    assert "conv Conv2D" in beside["conv"]
+    assert "self.head(x)" in beside["head"]
+    assert "softmax" in beside["output"]
+    assert "python check.py" in Parsed(page).text

@@ -409,3 +409,13 @@ def test_a_size_that_is_only_checked_is_no_branch():
     evidence, _ = judged(of_steps(checked), last_keras(), X)
 
     assert "number of steps" not in unexercised(evidence)
+
+
+def test_a_model_that_takes_plain_numbers_alone_is_watched_all_the_same():
+    def plain(x):
+        assert type(x.shape[1]) is int
+        return torch.nn.functional.relu6(x)
+
+    evidence, _ = judged(of_steps(plain), last_keras(), X)
+
+    assert evidence.verdict == "different"
