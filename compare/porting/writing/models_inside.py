@@ -16,7 +16,9 @@ from compare.porting.writing.unread import read_after
 # Layers that a mask changes, and why a model with some is not written where each step
 # that goes through it has a mask of its own.
 MASKED = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "GlobalAveragePooling1D"}
-MASKED_INSIDE = "a mask inside of each step, which layers of its model read"
+MASKED_INSIDE = (
+    "TimeDistributed: a mask inside of each step, which layers of its model read"
+)
 
 
 def reads_masks(layer: LayerPlan) -> bool:

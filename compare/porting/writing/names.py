@@ -12,6 +12,8 @@ from compare.errors import BadInput
 from compare.kinds.graph import ModelPlan, tensors_in
 from compare.kinds.names import identifier
 
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 HELPERS = Path(in_pytorch.__file__).parent / "ported"
 
 # What a module of PyTorch has already, as a method, a class's or an object's own; a

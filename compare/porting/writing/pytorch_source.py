@@ -33,6 +33,7 @@ from compare.porting.writing.models_inside import (
 )
 from compare.porting.writing.module_text import module_text
 from compare.porting.writing.names import (
+    VARIABLES,
     argument_names,
     attributes,
     class_name,
@@ -46,9 +47,6 @@ from compare.porting.writing.stub_text import write_stub
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of
-
-# What tensors are called in a forward method, the first that is free.
-VARIABLES = ("x", "y", "z")
 
 
 def pytorch_source(
@@ -150,8 +148,8 @@ class _ModelWriter:
     def _arguments(self) -> tuple[dict[str, TensorText], tuple[str, ...]]:
         """The arguments of `forward`, by name, and the masks that come with them."""
         inputs = [*tensors_in(self.plan.inputs)]
-        words = argument_names(self.plan, self.attributes)
-        words = [self.page.variable(word) for word in words]
+        names = argument_names(self.plan, self.attributes)
+        words = [self.page.variable(name) for name in names]
         if len(inputs) == 1:
             words = ["x"]
         arguments = {}
@@ -180,8 +178,7 @@ class _ModelWriter:
         if unwrapped(layer).model is not None:
             mask_of_steps = self.values[call.inputs[0]].mask
             if layer.keras == WRAPPER and mask_of_steps and reads_masks(layer):
-                name, problem = f"{self.prefix}{layer.name}", MASKED_INSIDE
-                self._left_out(number, name, f"{WRAPPER}: {problem}")
+                self._left_out(number, f"{self.prefix}{layer.name}", MASKED_INSIDE)
             texts, second, masks = self._write_model(number, layer, call)
             if layer.keras == WRAPPER:  # of whole steps, as of any layer in it
                 masks = [mask_of_steps] * len(texts)
