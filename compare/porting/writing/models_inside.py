@@ -6,11 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compare.kinds.graph import LayerPlan
 from compare.kinds.page import Page
 from compare.kinds.source import TensorText
 from compare.porting.writing.lines import quoted
 from compare.porting.writing.page_classes import ClassText, ordered
 from compare.porting.writing.unread import read_after
+
+# Layers that a mask changes, and why a model with some is not written where each step
+# that goes through it has a mask of its own.
+MASKED = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "GlobalAveragePooling1D"}
+MASKED_INSIDE = (
+    "TimeDistributed: a mask inside of each step, which layers of its model read"
+)
+
+
+def reads_masks(layer: LayerPlan) -> bool:
+    """Whether a layer, or one inside it, is changed by a mask."""
+    if layer.keras in MASKED:
+        return True
+    parts = list(layer.inside)
+    if layer.model is not None:
+        parts += layer.model.layers.values()
+    return any(map(reads_masks, parts))
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from compare import in_pytorch
+from compare.errors import BadInput
+from compare.kinds.graph import ModelPlan, tensors_in
 from compare.kinds.names import identifier
 
+# What tensors are called in a forward method, the first that is free.
+VARIABLES = ("x", "y", "z")
 HELPERS = Path(in_pytorch.__file__).parent / "ported"
 
 # What a module of PyTorch has already, as a method, a class's or an object's own; a
@@ -44,6 +48,28 @@ def attributes(layers: Iterable[str]) -> dict[str, str]:
         names[layer] = numbered(name, taken)
         taken.add(names[layer])
     return names
+
+
+def argument_names(plan: ModelPlan, names: Mapping[str, str]) -> list[str]:
+    """What the inputs of a model are called, in their order.
+
+    Args:
+        plan: of the model.
+        names: of its layers, as `attributes` gives them.
+
+    Raises:
+        BadInput: if a dictionary of inputs holds lists.
+    """
+    inputs = [*tensors_in(plan.inputs)]
+    if not isinstance(plan.inputs, Mapping):
+        return [names[plan.plan_of(tensor).name] for tensor in inputs]
+    if len(plan.inputs) != len(inputs):
+        raise BadInput(
+            f"{plan.name}: expected inputs in a list or in a dictionary, got lists "
+            "inside a dictionary, which no forward of PyTorch has arguments for; give "
+            "each of these inputs a name of its own"
+        )
+    return [*attributes(map(str, plan.inputs)).values()]
 
 
 def numbered(name: str, taken: Container[str]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from compare.errors import BadInput
 from compare.kinds.graph import (
     HANDED_ON,
     INPUT,
@@ -25,13 +24,17 @@ from compare.kinds.sources import SOURCES
 from compare.porting.writing.chains import joined, without_brackets
 from compare.porting.writing.handed_masks import needed_calls, without_handed_masks
 from compare.porting.writing.models_inside import (
+    MASKED_INSIDE,
     ModelCall,
     in_order_of,
     parts_of,
+    reads_masks,
     settle_masks,
 )
 from compare.porting.writing.module_text import module_text
 from compare.porting.writing.names import (
+    VARIABLES,
+    argument_names,
     attributes,
     class_name,
     numbered,
@@ -44,9 +47,6 @@ from compare.porting.writing.stub_text import write_stub
 from compare.porting.writing.unread import names_in
 from compare.porting.writing.values import WRAPPER, Values, Way, unwrapped
 from compare.porting.writing.writable import problem_of
-
-# What tensors are called in a forward method, the first that is free.
-VARIABLES = ("x", "y", "z")
 
 
 def pytorch_source(
@@ -148,16 +148,8 @@ class _ModelWriter:
     def _arguments(self) -> tuple[dict[str, TensorText], tuple[str, ...]]:
         """The arguments of `forward`, by name, and the masks that come with them."""
         inputs = [*tensors_in(self.plan.inputs)]
-        words = [self.attributes[self.plan.plan_of(tensor).name] for tensor in inputs]
-        if isinstance(self.plan.inputs, Mapping):
-            words = [*attributes(map(str, self.plan.inputs)).values()]
-        if len(words) != len(inputs):
-            raise BadInput(
-                f"{self.plan.name}: expected inputs in a list or in a dictionary, got "
-                "lists inside a dictionary, which no forward of PyTorch has arguments "
-                "for; give each of these inputs a name of its own"
-            )
-        words = [self.page.variable(word) for word in words]
+        names = argument_names(self.plan, self.attributes)
+        words = [self.page.variable(name) for name in names]
         if len(inputs) == 1:
             words = ["x"]
         arguments = {}
@@ -185,6 +177,8 @@ class _ModelWriter:
         masks: Sequence[str]
         if unwrapped(layer).model is not None:
             mask_of_steps = self.values[call.inputs[0]].mask
+            if layer.keras == WRAPPER and mask_of_steps and reads_masks(layer):
+                self._left_out(number, f"{self.prefix}{layer.name}", MASKED_INSIDE)
             texts, second, masks = self._write_model(number, layer, call)
             if layer.keras == WRAPPER:  # of whole steps, as of any layer in it
                 masks = [mask_of_steps] * len(texts)
@@ -308,8 +302,12 @@ class _ModelWriter:
                 given[tensor] = "" if mask is None else self.values[mask].text
 
         def look_up(tensor: Tensor) -> TensorText:
-            value = self.values.step(tensor)
-            return replace(value, mask=given.get(tensor, value.mask))
+            value, whole = self.values.step(tensor), self.values[tensor]
+            mask = value.mask
+            if value.folded != whole.folded and whole.mask:
+                # Keras gives what is inside a TimeDistributed the mask of each step.
+                mask = f"{whole.mask}.flatten(0, {len(whole.folded)})"
+            return replace(value, mask=given.get(tensor, mask))
 
         return look_up
 
