@@ -6,11 +6,8 @@ from white and from black.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import StringIO
 from math import isfinite, nan
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -18,32 +15,19 @@ from typing import TYPE_CHECKING, Any
 from compare.judging.result import SIDES, Result, StageResult
 from compare.judging.training import TrainingEvidence
 from compare.judging.words import Side
+from compare.reports import drawing
+from compare.reports.drawing import INK, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-INK = "#010203"  # stands for the colour of the text around, which no plot knows
 WITHIN, BEYOND = "#3f83d8", "#e5484d"
 STYLES: Mapping[Side, str] = {"torch": "-", "keras": "--"}
 OF_SIDE: Mapping[Side, str] = {"torch": "#d9730d", "keras": "#3f83d8"}
-SETTINGS = {
-    "svg.fonttype": "none",  # text as text
-    "svg.hashsalt": "twinproof",  # the same names in each run
-    "axes.edgecolor": INK,
-    "axes.facecolor": "none",
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.facecolor": "none",
-    "grid.alpha": 0.25,
-    "grid.color": INK,
-    "legend.frameon": False,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
+SETTINGS = {**drawing.SETTINGS, "grid.alpha": 0.25}
+COLOURS = {INK: "currentColor"}
 WIDTH = 7.5  # inches, of 72 points
 MOST_STAGES = 25
 LONGEST = 32  # letters of a stage's name
@@ -174,7 +158,7 @@ def learning_curves(evidence: TrainingEvidence) -> str:
         _powers_of_ten(gap.yaxis)
         gap.set_ylabel("gap in float64")
         gap.set_xlabel("step")
-        _whole_numbers(gap)
+        whole_numbers(gap.xaxis)
         for axes in (curves, gap):
             axes.grid()
         title = (
@@ -207,13 +191,6 @@ def _powers_of_ten(direction: Axis) -> None:
     direction.set_minor_locator(NullLocator())
 
 
-def _whole_numbers(axes: Axes) -> None:
-    """Marks at whole numbers alone, since steps are counted."""
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-
-
 def _short(name: str) -> str:
     """A name that leaves room for the plot."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
@@ -226,11 +203,5 @@ def _svg(figure: Figure, title: str) -> str:
         figure: drawn.
         title: what it shows, for those who do not see it.
     """
-    text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    label = html.escape(title)
-    opening = f'<svg role="img" aria-label="{label}" style="max-width: 100%"'
-    return f"<div>{svg.replace('<svg', opening, 1)}</div>"
+    element = drawing.svg(figure, title, COLOURS, ' style="max-width: 100%"')
+    return f"<div>{element}</div>"

@@ -6,10 +6,8 @@ so that one drawing is right in light and in dark.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +15,15 @@ import numpy as np
 from compare.judging.picture import GateCurves, HeatMap, StepCurves
 from compare.judging.result import SIDES
 from compare.judging.words import Side
+from compare.reports import drawing
+from compare.reports.drawing import INK, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # What matplotlib draws in, and what the page calls it in style.css.
-INK, SOFT, FAINT = "#010203", "#070809", "#040506"
+SOFT, FAINT = "#070809", "#040506"
 TORCH, KERAS, WRONG, LIMIT = "#0a0b0c", "#0d0e0f", "#101112", "#131415"
 VARIABLES = {
     INK: "var(--ink)",
@@ -37,21 +36,10 @@ VARIABLES = {
 }
 OF_SIDE = {"torch": TORCH, "keras": KERAS}
 SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "twinproof",  # names in the SVG are the same in each run
+    **drawing.SETTINGS,
     "font.family": "sans-serif",
     "font.size": 9.0,
     "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "none",
-    "grid.color": FAINT,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "legend.frameon": False,
 }
 WIDTH, HEIGHT = 4.6, 2.9  # inches, of 72 points
 LEAST_SHOWN = 1e-6  # of a heat map's largest value: what is less has its colour
@@ -82,7 +70,7 @@ def heat_map(heat: HeatMap, name: str) -> str:
         across, down = heat.merged[1], heat.merged[0]
         rows, columns = values.shape
         image.set_extent((0.5, columns * across + 0.5, rows * down + 0.5, 0.5))
-        _whole_numbers(axes.xaxis, axes.yaxis)
+        whole_numbers(axes.xaxis, axes.yaxis)
         axes.set_xlabel(heat.columns)
         axes.set_ylabel(heat.rows)
         if norm is not None:
@@ -115,7 +103,7 @@ def step_curves(curves: StepCurves, name: str) -> str:
             axes.axvline(curves.horizon + 0.5, color=INK, linewidth=0.8)
             axes.text(curves.horizon + 0.6, 0.9, "horizon", transform=_at_top(axes))
         _powers_of_ten(axes, [curves.limit, curves.noise, curves.gap])
-        _whole_numbers(axes.xaxis)
+        whole_numbers(axes.xaxis)
         axes.set_xlabel("time step")
         axes.legend(loc="center right", fontsize=8)
         return _svg(
@@ -151,7 +139,7 @@ def gate_curves(curves: GateCurves, name: str) -> tuple[str, float]:
             axes.plot(steps, torch - middle + place, "-", marker=marker, color=TORCH)
             axes.plot(steps, keras - middle + place, "--", marker=marker, color=KERAS)
         axes.set_yticks(places, [*gates])
-        _whole_numbers(axes.xaxis)
+        whole_numbers(axes.xaxis)
         axes.set_xlabel("time step, PyTorch solid, Keras dashed")
         title = (
             f"What the gates of {curves.layer} are given before their activations, in "
@@ -174,7 +162,7 @@ def learning_curves(
     with _figure() as (figure, axes):
         axes.plot(steps, losses["torch"], "-", color=TORCH, label=SIDES["torch"])
         axes.plot(steps, losses["keras"], "--", color=KERAS, label=SIDES["keras"])
-        _whole_numbers(axes.xaxis)
+        whole_numbers(axes.xaxis)
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         axes.legend(loc="upper right", fontsize=8)
@@ -187,7 +175,7 @@ def learning_curves(
         positive = np.where(np.asarray(gaps) > 0, gaps, np.nan)
         axes.plot(steps, positive, "-", color=WRONG)
         _powers_of_ten(axes, [positive])
-        _whole_numbers(axes.xaxis)
+        whole_numbers(axes.xaxis)
         axes.set_xlabel("step")
         axes.set_ylabel("gap in float64")
         title = f"How far apart the losses are; at most {max(gaps):.1e}"
@@ -217,14 +205,6 @@ def _few_figures(axes: Axes, low: float, high: float) -> None:
         _mark(axes, [low, high], digits=1)
     else:
         _mark(axes, marks, digits=0)
-
-
-def _whole_numbers(*directions: Axis) -> None:
-    """Marks at whole numbers alone, where something is counted."""
-    from matplotlib.ticker import MaxNLocator
-
-    for direction in directions:
-        direction.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
 def _at_top(axes: Axes) -> Any:
@@ -265,19 +245,7 @@ def _svg(figure: Figure, name: str, title: str) -> str:
         name: begins each name in it, so that those of two plots are never the same.
         title: what it shows, for those who do not see it.
     """
-    from html import escape
-
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    text = StringIO()
-    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r' id="', f' id="{name}-', svg)
-    svg = re.sub(r'href="#', f'href="#{name}-', svg)
-    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, variable)
-    opening = f'<svg role="img" aria-label="{escape(title)}"'
-    return svg.replace("<svg", opening, 1)
+    element = drawing.svg(figure, title, VARIABLES)
+    element = element.replace(' id="', f' id="{name}-')
+    element = element.replace('href="#', f'href="#{name}-')
+    return element.replace("url(#", f"url(#{name}-")
