@@ -265,6 +265,12 @@ class Twins:
                 with self._noting_refusals(side, precision, refusals):
                     stages[side, precision] = twin(*arrays)
                     check_filled(stages[side, precision], twin.outputs or ())
+        if not (self.outputs or refusals or self.refusals):
+            # The first inputs that both take: those that were matched were refused.
+            names = self.twin("torch", "float32").outputs
+            if names:
+                self._name_outputs(names)
+                return self.run(*arrays, precisions=precisions)
         return stages, refusals
 
     @contextmanager
