@@ -62,7 +62,7 @@ def picture(
     name = decider.stage
     heat = None
     if name in fours:
-        heat = heat_map(name, fours[name], name in timed)
+        heat = heat_map(name, fours[name], name in timed, decider.limit)
     return Picture(
         verdicts={stage.stage: stage.verdict for stage in result.stages},
         shapes={name: four.t64.shape for name, four in fours.items()},
@@ -87,7 +87,7 @@ def _curves_at(
 # ------------------------------------------------------------------------- heat maps
 
 
-def heat_map(stage: str, four: Four, has_time: bool) -> HeatMap | None:
+def heat_map(stage: str, four: Four, has_time: bool, limit: float) -> HeatMap | None:
     """How far twins are apart in two axes of a stage; None of one without two axes.
 
     Args:
@@ -95,6 +95,7 @@ def heat_map(stage: str, four: Four, has_time: bool) -> HeatMap | None:
         four: arrays of (batch, time, units), (batch, height, width, channels),
             (batch, units) and the like.
         has_time: whether axis 1 is time.
+        limit: of the stage.
     """
     t64, k64 = four.t64, four.k64
     if t64.shape != k64.shape or t64.ndim < 2:
@@ -112,7 +113,7 @@ def heat_map(stage: str, four: Four, has_time: bool) -> HeatMap | None:
             rows, columns = "time", "position"
         gap = gap.max(axis=(0, *range(3, t64.ndim)))
     values, merged = _merged(gap)
-    return HeatMap(stage, rows, columns, values, merged)
+    return HeatMap(stage, rows, columns, values, merged, limit)
 
 
 def _merged(values: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:

@@ -37,6 +37,7 @@ class HeatMap:
         values: (rows, columns), the largest |difference| in float64 over all other
             axes, as a part of the stage's largest value.
         merged: how many neighbouring rows and columns each cell stands for.
+        limit: what rounding explains of a cell.
     """
 
     stage: str
@@ -44,6 +45,7 @@ class HeatMap:
     columns: str
     values: np.ndarray
     merged: tuple[int, int] = (1, 1)
+    limit: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,10 @@ for _name in STEPS_OF_IMAGES:
 
 # How each is written in either framework.
 WRITTEN = {
-    "the last step": ("output[:, -1]", "return_sequences=False"),
+    "the last step": (
+        "output[:, -1]",
+        "output[:, -1], or return_sequences=False without an index",
+    ),
     "the last valid step": (
         "h_n[-1] of a packed batch",
         "return_sequences=False, after a Masking layer",

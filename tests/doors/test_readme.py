@@ -73,7 +73,7 @@ def test_the_broken_pair_fails_for_the_reason_that_is_printed(capsys, monkeypatc
     status = cli.main(command.split())
 
     assert status == 1
-    printed = capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())  # lines are wrapped
     for label in ("because", "fix", "place"):
         (line,) = re.findall(rf"^  {label} +(.*)$", README, re.M)
         assert line in printed

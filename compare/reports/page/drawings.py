@@ -72,7 +72,7 @@ def _heat(heat: HeatMap, name: str) -> Plot:
     return Plot(
         f"|difference| in {heat.stage}",
         f"By {heat.rows} and {heat.columns}, as a part of the stage's largest value; "
-        f"the largest over all other axes. Blank where there is none.{merged}",
+        f"the largest over all other axes. Blank where rounding explains it.{merged}",
         plots.heat_map(heat, name),
     )
 

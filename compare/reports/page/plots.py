@@ -56,14 +56,14 @@ def heat_map(heat: HeatMap, name: str) -> str:
     from matplotlib.colors import LogNorm
 
     values = np.where(np.isfinite(heat.values), heat.values, np.nan)
-    positive = values[values > 0]
+    shown = np.where(values > heat.limit, values, np.nan)
+    positive = shown[shown > 0]
     with _figure() as (figure, axes):
         norm = None
         if positive.size:
             top = float(np.nanmax(positive))
             bottom = max(float(positive.min()), top * LEAST_SHOWN)
             norm = LogNorm(bottom, top)
-        shown = np.where(values > 0, values, np.nan)
         image = axes.imshow(
             shown, aspect="auto", norm=norm, cmap="viridis", interpolation="nearest"
         )
@@ -83,7 +83,8 @@ def heat_map(heat: HeatMap, name: str) -> str:
             figure,
             name,
             f"Largest difference in {heat.stage} by {heat.rows} and {heat.columns}, "
-            f"as a part of the largest value; at most {largest}. Blank: none.",
+            f"as a part of the largest value; at most {largest}. "
+            "Blank: within the limit.",
         )
 
 
@@ -105,7 +106,8 @@ def step_curves(curves: StepCurves, name: str) -> str:
         _powers_of_ten(axes, [curves.limit, curves.noise, curves.gap])
         whole_numbers(axes.xaxis)
         axes.set_xlabel("time step")
-        axes.legend(loc="center right", fontsize=8)
+        figure.subplots_adjust(top=0.86)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, fontsize=8)
         return _svg(
             figure,
             name,

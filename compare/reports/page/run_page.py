@@ -31,7 +31,6 @@ def run_page(evidence: Evidence, sources: Mapping[str, SourceTexts], again: str)
         environment=environment_of(evidence),
         again=again,
         sections=pair_sections,
-        claims=evidence.claims,
         not_compared=lines(evidence.not_compared),
         in_short=_in_short,
     )

@@ -13,6 +13,7 @@ from compare.judging.words import Side
 from compare.reports.page import places
 from compare.reports.page.code import CodeRow, one_source, rows
 from compare.reports.page.drawings import shape_text
+from compare.subjects.own.sources import is_excerpt
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Sources:
         one: that source as HTML, or "".
         elsewhere: names of the stages whose line is not known.
         is_layers: whether the right side is the operations of a model, not a source.
+        has_numbers: whether lines count as in their files, and so may show it.
     """
 
     titles: Sequence[str] = ()
@@ -33,6 +35,7 @@ class Sources:
     one: str = ""
     elsewhere: Sequence[str] = ()
     is_layers: bool = False
+    has_numbers: bool = True
 
     @property
     def is_wrong(self) -> bool:
@@ -73,7 +76,8 @@ def sources_of(
         placed.update(row.stages)
     stages = result.stages if result is not None else ()
     elsewhere = [stage.stage for stage in stages if stage.stage not in placed]
-    return Sources(titles, code_rows, elsewhere=elsewhere)
+    has_numbers = not any(map(is_excerpt, titles))
+    return Sources(titles, code_rows, elsewhere=elsewhere, has_numbers=has_numbers)
 
 
 def _beside_layers(titles: Sequence[str], text: str, result: Result | None) -> Sources:

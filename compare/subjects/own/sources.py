@@ -223,6 +223,12 @@ def sources(path: str) -> list[tuple[str, str]]:
     return [(f"{path}: {name}", text) for name, text in texts.items()]
 
 
+def is_excerpt(title: str) -> bool:
+    """Whether a title of `sources` is of parts of files, which number lines anew."""
+    names = (*MODEL_NAMES.values(), BOTH_MODELS)
+    return title.endswith(tuple(f": {name}" for name in names))
+
+
 def _added_folders() -> list[Path]:
     """The folders of the user's own from which Python imports, as PYTHONPATH names."""
     return [Path(folder) for folder in sys.path if is_users_own(folder)]
