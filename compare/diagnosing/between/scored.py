@@ -6,8 +6,9 @@ users write in their place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -34,12 +35,15 @@ class _Scores:
     """How queries fit keys.
 
     Args:
-        words: for a sentence.
-        numbers: (batch, time of queries, time of keys).
+        words: for a sentence, of the names of both.
+        function: takes queries (batch, time, features) and keys (batch, source,
+            features), and makes scores (batch, time, source).
+        is_large: whether it makes numbers for each feature on the way.
     """
 
     words: str
-    numbers: np.ndarray
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    is_large: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class _Weighing:
     def weights(self, scores: np.ndarray) -> np.ndarray:
         """Return the weights of scores, of the same shape."""
         if self.mask is not None:
-            scores = np.where(self.mask, scores, HIDDEN)
+            mask = self.mask[: len(scores)]  # of the first samples
+            scores = np.where(mask, scores, HIDDEN)
         return softmax(scores, self.axis)
 
 
@@ -87,29 +92,80 @@ def attended(
         if nearest[0] not in names or not fits:
             continue
         weighings = _weighings((queries.shape[1], keys.shape[1]), anatomy)
-        for scores in _scores((query, queries), (key, keys)):
-            for weighing in weighings:
-                result = weighing.weights(scores.numbers) @ values
-                for taken, array in (("", result), ("the mean of ", result.mean(1))):
-                    if array.shape != y.shape or not near(array, y):
-                        continue
-                    does = (
-                        f"{taken}{value} weighed by a softmax of {scores.words} "
-                        f"{weighing.words}"
-                    )
-                    yield Operation(f"takes {does}", does), _fixed(array)
+        sums = queries.size * keys.shape[1]
+        for scores, weighing in product(SCORES, weighings):
+            if scores.is_large and sums > MOST_SUMS:
+                continue
+            made = partial(_made, scores, weighing)
+            if not any(made(*_part(weighing, queries, keys, values, y))):
+                continue
+            for taken, array in made(queries, keys, values, y):
+                words = scores.words.format(query=query, key=key)
+                does = (
+                    f"{taken}{value} weighed by a softmax of {words} {weighing.words}"
+                )
+                yield Operation(f"takes {does}", does), _fixed(array)
 
 
-def _scores(query: Named, key: Named) -> Iterator[_Scores]:
-    """Yield every way in which queries and keys make scores, the likeliest first."""
-    (name, queries), (key_name, keys) = query, key
-    products = queries @ keys.swapaxes(1, 2)
-    words = f"{name} {key_name}^T"
-    yield _Scores(words, products)
-    yield _Scores(f"{words} / sqrt(size)", products / np.sqrt(queries.shape[-1]))
-    if products.size * queries.shape[-1] <= MOST_SUMS:
-        sums = queries[:, :, None] + keys[:, None]  # (batch, time, source, features)
-        yield _Scores(f"the sum of tanh({name} + {key_name})", np.tanh(sums).sum(-1))
+def _made(
+    scores: _Scores,
+    weighing: _Weighing,
+    queries: np.ndarray,
+    keys: np.ndarray,
+    values: np.ndarray,
+    y: np.ndarray,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield what weighed values are where they are y: all of them, or their mean.
+
+    Returns:
+        What is taken of them, for a sentence, and that array.
+    """
+    result = weighing.weights(scores.function(queries, keys)) @ values
+    for taken, array in (("", result), ("the mean of ", result.mean(1))):
+        if array.shape == y.shape and near(array, y):
+            yield taken, array
+
+
+def _part(
+    weighing: _Weighing,
+    queries: np.ndarray,
+    keys: np.ndarray,
+    values: np.ndarray,
+    y: np.ndarray,
+) -> tuple[np.ndarray, ...]:
+    """What is looked at first, since it tells most ways apart in a part of the time.
+
+    One sample, or one query where samples are weighed against each other.
+    """
+    if weighing.axis != AXES["over the batch (axis 0)"]:
+        return queries[:1], keys[:1], values[:1], y[:1]
+    if y.ndim < 3:
+        return queries, keys, values, y
+    return queries[:, :1], keys, values, y[:, :1]
+
+
+def _products(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    result: np.ndarray = queries @ keys.swapaxes(1, 2)
+    return result
+
+
+def _scaled(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    return _products(queries, keys) / np.sqrt(queries.shape[-1])
+
+
+def _additive(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Make scores as Bahdanau et al. 2015 do, arXiv:1409.0473, without a scale."""
+    sums = queries[:, :, None] + keys[:, None]  # (batch, time, source, features)
+    result: np.ndarray = np.tanh(sums).sum(-1)
+    return result
+
+
+# Every way in which queries and keys make scores, the likeliest first.
+SCORES = (
+    _Scores("{query} {key}^T", _products),
+    _Scores("{query} {key}^T / sqrt(size)", _scaled),
+    _Scores("the sum of tanh({query} + {key})", _additive, is_large=True),
+)
 
 
 def _weighings(times: tuple[int, int], anatomy: Anatomy) -> list[_Weighing]:
