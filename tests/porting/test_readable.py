@@ -13,7 +13,6 @@ from ports import port_of, widest_gap
 
 from compare.kinds.graph import Call, LayerPlan, ModelPlan, Tensor
 from compare.kinds.source import number_text
-from compare.porting.contents import example_of
 from compare.porting.port import port
 from compare.porting.wishes import wished
 from compare.porting.writing.handed_states import with_handed_states
@@ -266,8 +265,3 @@ def test_results_of_a_dictionary_are_compared_by_their_keys(tmp_path):
     check = (tmp_path / "port" / "check.py").read_text()
     assert "LIMIT = 1e-05" in check
     assert "for key in sorted(results)" in check
-
-
-def test_results_of_other_shapes_are_no_example():
-    with pytest.raises(ValueError, match="results of"):
-        example_of([], [np.zeros((2, 1))], [np.zeros((2, 3))])
