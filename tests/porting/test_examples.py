@@ -94,6 +94,28 @@ def test_a_right_port_passes_and_with_other_weights_fails(port):
         path.write_bytes(before)
 
 
+def test_results_of_another_shape_fail_that_broadcast(port):
+    """One column in the place of two was subtracted from both."""
+    path = port.folder / "example.safetensors"
+    before = path.read_bytes()
+    arrays = load_file(path)
+    arrays["result000"] = arrays["result000"][:1] * 0
+    arrays["input000"] = arrays["input000"] * 0
+    save_file(arrays, path)
+    try:
+        run = subprocess.run(
+            [sys.executable, "check.py"],
+            cwd=port.folder,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        path.write_bytes(before)
+
+    assert run.returncode == 1
+    assert "expected (1, 2), got" in run.stderr
+
+
 def test_a_verdict_is_the_worse_of_two(port):
     """One on the port, and one on what it was compared with."""
     other = Judge("tf-keras", "", None, Confirmation((stage_of(1e-9, 1e-8),)))
