@@ -151,11 +151,21 @@ class TrainingEvidence:
                 f"They part at step {decider.timestep}, at {decider.stage}: "
                 f"{decider.reason}. At step {self.done} the losses are "
                 f"{self.gaps[-1]:.1e} apart, {mean(self.gaps):.1e} on average."
-                f"{self._remaining_gap()}"
+                f"{self._before_learning()}{self._remaining_gap()}"
             )
         if decider is not None and decider.verdict == ILL_CONDITIONED:
             return f"Nobody can tell to the end. {decider.stage}: {decider.reason}."
         return f"The gradients are not the same: {self.gradients.explain()}."
+
+    def _before_learning(self) -> str:
+        """What to do where no known cause makes the very first loss differ."""
+        for tensor in self.tensors:
+            if tensor.stage == "loss" and tensor.timestep == 1 and not self.drift:
+                return (
+                    " The first loss, of the weights before any step, differs: "
+                    "`explain` tells whether the twins predict alike, and why not."
+                )
+        return ""
 
     def _remaining_gap(self) -> str:
         if self.left is None:
