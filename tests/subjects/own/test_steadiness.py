@@ -217,4 +217,5 @@ def test_a_function_of_pytorch_that_takes_the_statistics_of_the_batch_is_named(
     found = evidence.results[0].explanation
 
     assert evidence.verdict == "different"
-    assert found.sentence.startswith("in batch_norm of PyTorch, mean and variance are")
+    assert found.sentence.startswith("in batch_norm (test_steadiness.py:")
+    assert " of PyTorch, mean and variance are" in found.sentence
