@@ -34,7 +34,6 @@ VARIABLES = {
     WRONG: "var(--wrong)",
     LIMIT: "var(--good)",
 }
-OF_SIDE = {"torch": TORCH, "keras": KERAS}
 SETTINGS = {
     **drawing.SETTINGS,
     "font.family": "sans-serif",
